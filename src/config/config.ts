@@ -1,0 +1,173 @@
+// What an operator can set: environment variables and, outside the sandbox, one JSON file named by
+// PORTICO_CONFIG. Everything is checked at start; a wrong value names its key and ends the program.
+// Must never hold a secret that belongs in a log: `secretKey` is redacted where configuration is printed.
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+const baseUrl = z
+  .url({ protocol: /^https?$/ })
+  .refine(
+    (value) => new URL(value).search === '' && new URL(value).hash === '',
+    'must have no query and no fragment',
+  )
+  .transform((value) => value.replace(/\/+$/, ''));
+
+const lineSchema = z.strictObject({
+  id: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'lower-case letters, digits and hyphens'),
+  name: z.string().min(1).max(200),
+  portal_url: baseUrl,
+  fhir_url: baseUrl,
+});
+
+const fileSchema = z.strictObject({
+  plan_name: z.string().min(1).max(200),
+  plan_url: baseUrl,
+  lines: z.array(lineSchema).min(1),
+  brand_color: z
+    .string()
+    .regex(/^#[0-9a-fA-F]{6}$/)
+    .default('#1b5e7d'),
+  trusted_proxies: z.array(z.string()).default([]),
+});
+
+const environmentSchema = z.object({
+  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+  HOST: z.string().optional(),
+  DATA_DIR: z.string().min(1).default('./data'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must start with postgres://')
+    .optional(),
+  PORTICO_CONFIG: z.string().min(1).optional(),
+  PORTICO_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
+  PUBLIC_URL: baseUrl.optional(),
+  LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+});
+
+/** A line of business: its own OAuth issuer and its own FHIR base. URLs have no trailing slash. */
+export interface Line {
+  readonly id: string;
+  readonly name: string;
+  /** Portal = OAuth issuer. */
+  readonly portalUrl: string;
+  readonly fhirUrl: string;
+}
+
+export interface Config {
+  readonly mode: 'sandbox' | 'production';
+  readonly port: number;
+  readonly host: string | undefined;
+  readonly dataDir: string;
+  readonly databaseUrl: string | undefined;
+  readonly planName: string;
+  /** Where the first screen, the developer portal and the console live. No trailing slash. */
+  readonly planUrl: string;
+  readonly lines: readonly Line[];
+  readonly brandColor: string;
+  readonly trustedProxies: readonly string[];
+  readonly logLevel: string;
+  /** At least 256 bits; keys for cookies, cursors and digests are derived from it (HKDF). */
+  readonly secretKey: string;
+}
+
+/** A setting is missing or wrong; the message names it. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+/** @throws {ConfigError} */
+export function loadConfig(environment: Record<string, string | undefined>): Config {
+  const blankAsAbsent = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const env = parse(environmentSchema, blankAsAbsent, 'environment');
+  const settings = {
+    port: env.PORT,
+    host: env.HOST,
+    dataDir: env.DATA_DIR,
+    databaseUrl: env.DATABASE_URL,
+    logLevel: env.LOG_LEVEL,
+    secretKey: env.PORTICO_SECRET ?? secretFile(env.DATA_DIR),
+  };
+  if (env.PORTICO_CONFIG === undefined) {
+    return { ...settings, ...sandboxPlan(env.PUBLIC_URL ?? `http://localhost:${env.PORT}`) };
+  }
+  const file = parse(fileSchema, readJson(env.PORTICO_CONFIG), env.PORTICO_CONFIG);
+  const lines = file.lines.map((line) => ({
+    id: line.id,
+    name: line.name,
+    portalUrl: line.portal_url,
+    fhirUrl: line.fhir_url,
+  }));
+  const bases = lines.flatMap((line) => [line.portalUrl, line.fhirUrl]);
+  if (new Set(bases).size < bases.length) {
+    throw new ConfigError(`${env.PORTICO_CONFIG}: lines: every portal_url and fhir_url must be its own`);
+  }
+  return {
+    ...settings,
+    mode: 'production',
+    planName: file.plan_name,
+    planUrl: file.plan_url,
+    lines,
+    brandColor: file.brand_color,
+    trustedProxies: file.trusted_proxies,
+  };
+}
+
+/** The sandbox plan under one address: paths tell the lines apart. */
+export function sandboxPlan(
+  publicUrl: string,
+): Pick<Config, 'mode' | 'planName' | 'planUrl' | 'lines' | 'brandColor' | 'trustedProxies'> {
+  const line = (id: string, name: string): Line => ({
+    id,
+    name,
+    portalUrl: `${publicUrl}/${id}`,
+    fhirUrl: `${publicUrl}/${id}/fhir`,
+  });
+  return {
+    mode: 'sandbox',
+    planName: 'Cascade Harbor Health Plan',
+    planUrl: publicUrl,
+    lines: [
+      line('cco', 'Cascade Harbor CCO (Medicaid)'),
+      line('advantage', 'Cascade Harbor Advantage (Medicare)'),
+    ],
+    brandColor: '#1b5e7d',
+    trustedProxies: [],
+  };
+}
+
+function parse<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`);
+  throw new ConfigError(`${where}: ${problems.join('; ')}`);
+}
+
+function readJson(file: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ConfigError(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ConfigError(`${file}: is not JSON: ${(error as Error).message}`);
+  }
+}
+
+/** The secret of this installation, made at the first start and readable by its owner only. */
+function secretFile(dataDir: string): string {
+  const file = join(dataDir, 'secret.key');
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  try {
+    writeFileSync(file, `${randomBytes(32).toString('base64url')}\n`, { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  const secret = readFileSync(file, 'utf8').trim();
+  if (secret.length < 32) throw new ConfigError(`${file}: is damaged; restore it from a backup`);
+  return secret;
+}

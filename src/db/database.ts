@@ -1,0 +1,64 @@
+// Opens the one database of the program: SQLite in the data folder, or PostgreSQL when a URL is given.
+// Features describe their own tables and ask for a typed view with `db.as<Tables>()`.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import pg from 'pg';
+import { sqliteDialect } from './sqlite-dialect.ts';
+
+export type DialectName = 'sqlite' | 'postgres';
+
+export interface Database {
+  readonly dialect: DialectName;
+  /** The same connection pool, seen with a feature's own tables. */
+  as<Tables>(): Kysely<Tables>;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  /** Folder of the SQLite file; made when missing. */
+  readonly dataDir: string;
+  /** `postgres://…`; SQLite when absent. */
+  readonly databaseUrl?: string | undefined;
+  /** PostgreSQL connections at most. */
+  readonly poolSize?: number;
+  /** PostgreSQL schema to work in, for tests that share one server. */
+  readonly schema?: string;
+}
+
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const dialect: DialectName = options.databaseUrl === undefined ? 'sqlite' : 'postgres';
+  const kysely = new Kysely<Record<never, never>>({
+    dialect:
+      options.databaseUrl === undefined
+        ? sqliteDialect(sqliteFile(options.dataDir))
+        : new PostgresDialect({ pool: postgresPool(options.databaseUrl, options) }),
+  });
+  await sql`select 1`.execute(kysely);
+  return {
+    dialect,
+    as: <Tables>() => kysely as unknown as Kysely<Tables>,
+    close: () => kysely.destroy(),
+  };
+}
+
+function sqliteFile(dataDir: string): string {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  return join(dataDir, 'portico.sqlite');
+}
+
+function postgresPool(connectionString: string, options: DatabaseOptions): pg.Pool {
+  // int8 comes as text by default; all our integers stay below 2^53.
+  const types = new pg.TypeOverrides();
+  types.setTypeParser(pg.types.builtins.INT8, Number);
+  const pool = new pg.Pool({
+    connectionString,
+    types,
+    max: options.poolSize ?? 10,
+    application_name: 'portico',
+    ...(options.schema === undefined ? {} : { options: `-c search_path=${options.schema}` }),
+  });
+  // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
+  pool.on('error', () => {});
+  return pool;
+}

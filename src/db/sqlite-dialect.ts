@@ -1,0 +1,241 @@
+// Kysely's SQLite dialect over node:sqlite (https://nodejs.org/docs/latest-v24.x/api/sqlite.html).
+// Two connections: one that only reads and is never waited for, one that writes behind a mutex, so a
+// transaction that is open across an await never holds up a read. A lock that another process holds is
+// awaited without blocking the event loop. Must never answer a write before it is on disk.
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+  type Kysely,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely';
+
+/** How long a write waits for another process's lock, in milliseconds, before it fails with SQLITE_BUSY. */
+const lockPatienceMs = 60_000;
+const statementsKept = 500;
+
+export function sqliteDialect(file: string) {
+  return {
+    createAdapter: () => new TransactionalSqliteAdapter(),
+    createDriver: () => new NodeSqliteDriver(file),
+    createIntrospector: (db: Kysely<unknown>) => new SqliteIntrospector(db),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+  };
+}
+
+/** SQLite's schema changes are transactional; BEGIN IMMEDIATE is the migration lock. */
+class TransactionalSqliteAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+class NodeSqliteDriver implements Driver {
+  readonly #file: string;
+  readonly #mutex = new Mutex();
+  #reader!: StatementCache;
+  #writer!: StatementCache;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  async init(): Promise<void> {
+    this.#writer = new StatementCache(openFile(this.#file, false));
+    this.#reader = new StatementCache(openFile(this.#file, true));
+  }
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    return new SqliteConnection(this.#reader, this.#writer, this.#mutex);
+  }
+
+  async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await (connection as SqliteConnection).begin();
+  }
+
+  async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    await (connection as SqliteConnection).end('commit');
+  }
+
+  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    await (connection as SqliteConnection).end('rollback');
+  }
+
+  async releaseConnection(): Promise<void> {}
+
+  async destroy(): Promise<void> {
+    this.#reader?.close();
+    this.#writer?.close();
+  }
+}
+
+function openFile(file: string, readOnly: boolean): DatabaseSync {
+  const database = new DatabaseSync(file, { readOnly });
+  database.exec('PRAGMA busy_timeout = 50');
+  database.exec('PRAGMA cache_size = -65536');
+  database.exec('PRAGMA mmap_size = 1073741824');
+  if (!readOnly) {
+    retryNow(() => database.exec('PRAGMA journal_mode = WAL'));
+    database.exec('PRAGMA synchronous = FULL');
+    database.exec('PRAGMA foreign_keys = ON');
+    database.exec('PRAGMA journal_size_limit = 67108864');
+  }
+  return database;
+}
+
+/** Switching to WAL needs the file alone for an instant; two processes that start together take turns. */
+function retryNow(run: () => void): void {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      run();
+      return;
+    } catch (error) {
+      if (!isBusy(error) || attempt > 100) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    }
+  }
+}
+
+class SqliteConnection implements DatabaseConnection {
+  readonly #reader: StatementCache;
+  readonly #writer: StatementCache;
+  readonly #mutex: Mutex;
+  #release: (() => void) | undefined;
+
+  constructor(reader: StatementCache, writer: StatementCache, mutex: Mutex) {
+    this.#reader = reader;
+    this.#writer = writer;
+    this.#mutex = mutex;
+  }
+
+  async begin(): Promise<void> {
+    this.#release = await this.#mutex.lock();
+    try {
+      await patiently(() => this.#writer.database.exec('BEGIN IMMEDIATE'));
+    } catch (error) {
+      this.#unlock();
+      throw error;
+    }
+  }
+
+  async end(how: 'commit' | 'rollback'): Promise<void> {
+    try {
+      if (how === 'commit') await patiently(() => this.#writer.database.exec('COMMIT'));
+      else if (this.#writer.database.isTransaction) this.#writer.database.exec('ROLLBACK');
+    } finally {
+      if (how === 'rollback' || !this.#writer.database.isTransaction) this.#unlock();
+    }
+  }
+
+  #unlock(): void {
+    this.#release?.();
+    this.#release = undefined;
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    if (this.#release !== undefined) return this.#writer.run<R>(query);
+    if (!writes(query)) return this.#reader.run<R>(query);
+    const release = await this.#mutex.lock();
+    try {
+      return await patiently(() => this.#writer.run<R>(query));
+    } finally {
+      release();
+    }
+  }
+
+  async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
+    for (const row of this.#reader.iterate<R>(query)) yield { rows: [row] };
+  }
+}
+
+function writes(query: CompiledQuery): boolean {
+  switch (query.query.kind) {
+    case 'SelectQueryNode':
+      return false;
+    case 'RawNode':
+      return !/^\s*(select|with|explain|pragma\s+\w+\s*$)/i.test(query.sql);
+    default:
+      return true;
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === 5;
+}
+
+async function patiently<T>(run: () => T): Promise<T> {
+  const deadline = performance.now() + lockPatienceMs;
+  for (let wait = 2; ; wait = Math.min(wait * 2, 100)) {
+    try {
+      return run();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error;
+      await delay(wait);
+    }
+  }
+}
+
+/** Prepared statements of one connection, the least recently used dropped first. */
+class StatementCache {
+  readonly database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(database: DatabaseSync) {
+    this.database = database;
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.database.prepare(sql);
+      this.#statements.set(sql, statement);
+      if (this.#statements.size > statementsKept) {
+        const oldest = this.#statements.keys().next().value;
+        if (oldest !== undefined) this.#statements.delete(oldest);
+      }
+    }
+    return statement;
+  }
+
+  run<R>(query: CompiledQuery): QueryResult<R> {
+    const statement = this.#prepare(query.sql);
+    const parameters = query.parameters.map(toSqlite);
+    if (statement.columns().length > 0) return { rows: statement.all(...parameters) as R[] };
+    const { changes, lastInsertRowid } = statement.run(...parameters);
+    return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
+  }
+
+  iterate<R>(query: CompiledQuery): Iterable<R> {
+    // A statement of its own: an open iterator must survive other uses of the same SQL.
+    return this.database.prepare(query.sql).iterate(...query.parameters.map(toSqlite)) as Iterable<R>;
+  }
+
+  close(): void {
+    this.#statements.clear();
+    if (this.database.isOpen) this.database.close();
+  }
+}
+
+function toSqlite(value: unknown): SQLInputValue {
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  if (value === undefined) return null;
+  return value as SQLInputValue;
+}
+
+/** First come, first served. */
+class Mutex {
+  #tail: Promise<void> = Promise.resolve();
+
+  async lock(): Promise<() => void> {
+    const before = this.#tail;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#tail = promise;
+    await before;
+    return resolve;
+  }
+}

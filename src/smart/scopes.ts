@@ -1,0 +1,87 @@
+// Scopes: which exist, and what a set of granted ones may reach. No wildcards exist.
+// https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html
+import { dataClasses, memberTypes, referenceTypes, referredTypes, type TypeFilter } from './data-classes.ts';
+
+export const protocolScopes: readonly string[] = [
+  'openid',
+  'profile',
+  'fhirUser',
+  'offline_access',
+  'online_access',
+  'launch/patient',
+];
+
+const resourceSuffixes = ['read', 'rs', 'r', 's'];
+const resourceTypes = [...memberTypes, ...referenceTypes, ...referredTypes];
+
+/** `patientapi.claims.read` and its like, one for each data class. */
+export const classScopes: readonly string[] = dataClasses.map(
+  (dataClass) => `patientapi.${dataClass.code}.read`,
+);
+
+export const resourceScopes: readonly string[] = ['patient', 'user'].flatMap((context) =>
+  resourceTypes.flatMap((type) => resourceSuffixes.map((suffix) => `${context}/${type}.${suffix}`)),
+);
+
+/** Every scope an authorization server of ours knows: `scopes_supported`. */
+export const supportedScopes: readonly string[] = [...protocolScopes, ...classScopes, ...resourceScopes];
+
+/** Whether a scope gives data of a record, as opposed to identity, launch context or refresh. */
+export function isDataScope(scope: string): boolean {
+  return scope.startsWith('patientapi.') || scope.startsWith('patient/') || scope.startsWith('user/');
+}
+
+/** Any of these alternatives suffices; inside one, all filters must hold. `[[]]`: all of the type; `[]`: none. */
+export type Narrowing = readonly (readonly TypeFilter[])[];
+
+/** Kept apart by interaction, so that a broad grant to read never widens a narrow grant to search. */
+export interface Permission {
+  readonly read: Narrowing;
+  readonly search: Narrowing;
+}
+
+/** Resource type → what may be done with it. A type that is absent may not be touched. */
+export type Permissions = ReadonlyMap<string, Permission>;
+
+/**
+ * What a granted scope string allows, by resource type. Unknown scopes allow nothing.
+ * Reference types come with any data scope: a record is unreadable without its practitioners and organizations.
+ */
+export function permissionsOf(scope: string): Permissions {
+  const permissions = new Map<string, { read: TypeFilter[][]; search: TypeFilter[][] }>();
+  const allow = (type: string, filters: readonly TypeFilter[], read: boolean, search: boolean) => {
+    const permission = permissions.get(type) ?? { read: [], search: [] };
+    permissions.set(type, permission);
+    if (read) permission.read.push([...filters]);
+    if (search) permission.search.push([...filters]);
+  };
+  let anyData = false;
+  for (const item of new Set(scope.split(' '))) {
+    if (!supportedSet.has(item) || !isDataScope(item)) continue;
+    anyData = true;
+    const byClass = /^patientapi\.([a-z]+)\.read$/.exec(item);
+    if (byClass !== null) {
+      const dataClass = dataClasses.find((candidate) => candidate.code === byClass[1]);
+      for (const rule of dataClass?.rules ?? []) allow(rule.type, rule.filters, true, true);
+      continue;
+    }
+    const [, type, suffix] = /^(?:patient|user)\/([A-Za-z]+)\.(read|rs|r|s)$/.exec(item) ?? [];
+    if (type !== undefined) allow(type, [], suffix !== 's', suffix !== 'r');
+  }
+  if (anyData) {
+    for (const type of [...referenceTypes, ...referredTypes])
+      permissions.set(type, { read: [[]], search: [[]] });
+  }
+  for (const permission of permissions.values()) {
+    permission.read = withoutNarrowed(permission.read);
+    permission.search = withoutNarrowed(permission.search);
+  }
+  return permissions;
+}
+
+/** An alternative without filters makes the others superfluous. */
+function withoutNarrowed(alternatives: TypeFilter[][]): TypeFilter[][] {
+  return alternatives.some((filters) => filters.length === 0) ? [[]] : alternatives;
+}
+
+const supportedSet: ReadonlySet<string> = new Set(supportedScopes);
