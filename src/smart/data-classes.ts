@@ -196,7 +196,7 @@ export const referenceTypes: readonly string[] = [
   'List',
   'Basic',
 ];
-export const referredTypes: readonly string[] = ['Medication', 'Substance'];
+export const referredTypes: readonly string[] = ['Medication', 'Substance', 'Binary'];
 
 /** Types with a data class: those a member's own record consists of, as far as an app may see it. */
 export const memberTypes: readonly string[] = [

@@ -12,7 +12,7 @@ export const protocolScopes: readonly string[] = [
 ];
 
 const resourceSuffixes = ['read', 'rs', 'r', 's'];
-const resourceTypes = [...memberTypes, ...referenceTypes, ...referredTypes];
+const resourceTypes = [...new Set([...memberTypes, ...referenceTypes, ...referredTypes])];
 
 /** `patientapi.claims.read` and its like, one for each data class. */
 export const classScopes: readonly string[] = dataClasses.map(
@@ -83,5 +83,8 @@ export function permissionsOf(scope: string): Permissions {
 function withoutNarrowed(alternatives: TypeFilter[][]): TypeFilter[][] {
   return alternatives.some((filters) => filters.length === 0) ? [[]] : alternatives;
 }
+
+/** What any data scope brings along. A Binary is a member's document, so it comes with that class only. */
+const supportingTypes = [...referenceTypes, ...referredTypes].filter((type) => !memberTypes.includes(type));
 
 const supportedSet: ReadonlySet<string> = new Set(supportedScopes);

@@ -1,0 +1,79 @@
+// /metadata, computed from the routes, the served types and the search parameters, never by hand
+// (https://hl7.org/fhir/R4/capabilitystatement.html).
+import type { Line } from '../config/config.ts';
+import { referenceTypes, referredTypes, memberTypes } from '../smart/data-classes.ts';
+import type { FhirService } from './fhir-service.ts';
+import { fhirRoutes } from './routes.ts';
+
+const restfulSecurity = 'http://terminology.hl7.org/CodeSystem/restful-security-service';
+const oauthUris = 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris';
+
+export function capabilityStatement(service: FhirService, line: Line): Record<string, unknown> {
+  const { definitions } = service;
+  const endpoints = service.endpoints(line);
+  // A type no scope can reach is not declared: what is declared works.
+  const reachable = new Set([...memberTypes, ...referenceTypes, ...referredTypes]);
+  return {
+    resourceType: 'CapabilityStatement',
+    id: line.id,
+    url: `${line.fhirUrl}/metadata`,
+    version: definitions.version,
+    name: 'PorticoPatientAccess',
+    title: `${service.planName}: Patient Access API, ${line.name}`,
+    status: 'active',
+    date: definitions.date,
+    publisher: service.planName,
+    kind: 'instance',
+    software: { name: 'Portico', version: definitions.version },
+    implementation: { description: line.name, url: line.fhirUrl },
+    fhirVersion: '4.0.1',
+    format: ['json', 'application/fhir+json', 'application/json'],
+    rest: [
+      {
+        mode: 'server',
+        documentation: `${service.documentationUrl}`,
+        security: {
+          cors: true,
+          service: [
+            {
+              coding: [{ system: restfulSecurity, code: 'SMART-on-FHIR', display: 'SMART-on-FHIR' }],
+              text: 'OAuth 2.0 as profiled by SMART App Launch',
+            },
+          ],
+          extension: [
+            {
+              url: oauthUris,
+              extension: [
+                { url: 'authorize', valueUri: endpoints.authorization_endpoint },
+                { url: 'token', valueUri: endpoints.token_endpoint },
+                { url: 'introspect', valueUri: endpoints.introspection_endpoint },
+                { url: 'revoke', valueUri: endpoints.revocation_endpoint },
+              ],
+            },
+          ],
+        },
+        resource: [...definitions.servedTypes]
+          .filter((type) => reachable.has(type))
+          .sort()
+          .map((type) => resourceCapability(service, type)),
+      },
+    ],
+  };
+}
+
+function resourceCapability(service: FhirService, type: string): Record<string, unknown> {
+  const codes = new Set(fhirRoutes.filter((route) => route.path.startsWith('/:type')).map((route) => route.code));
+  const supportedProfile = service.definitions.supportedProfiles(type);
+  return {
+    type,
+    ...(supportedProfile.length === 0 ? {} : { supportedProfile }),
+    interaction: [...codes].map((code) => ({ code })),
+    versioning: 'versioned',
+    readHistory: true,
+    searchParam: [
+      { name: '_id', definition: 'http://hl7.org/fhir/SearchParameter/Resource-id', type: 'token' },
+      { name: '_lastUpdated', definition: 'http://hl7.org/fhir/SearchParameter/Resource-lastUpdated', type: 'date' },
+      ...service.definitions.searchParams(type).map((param) => ({ name: param.code, definition: param.url, type: param.type })),
+    ],
+  };
+}

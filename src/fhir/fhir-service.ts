@@ -1,0 +1,29 @@
+// What the interactions work with, made once at start and the same for every request.
+import type { Line } from '../config/config.ts';
+import type { VerifyToken } from '../smart/access.ts';
+import type { Permissions } from '../smart/scopes.ts';
+import type { Definitions } from './definitions/definitions.ts';
+import type { CursorBox } from './page-cursor.ts';
+import type { ResourceStore } from './store/resource-store.ts';
+
+/** What the authorization server says of itself; every discovery document is made from it. */
+export interface AuthorizationEndpoints {
+  readonly authorization_endpoint: string;
+  readonly token_endpoint: string;
+  readonly introspection_endpoint: string;
+  readonly revocation_endpoint: string;
+}
+
+export interface FhirService {
+  readonly definitions: Definitions;
+  readonly store: ResourceStore;
+  readonly cursors: CursorBox;
+  readonly verifyToken: VerifyToken;
+  /** What a granted scope string allows; kept between requests. */
+  readonly permissionsOf: (scope: string) => Permissions;
+  readonly endpoints: (line: Line) => AuthorizationEndpoints;
+  readonly smartConfiguration: (line: Line) => Record<string, unknown>;
+  readonly planName: string;
+  /** Address of the page that explains errors and scopes. */
+  readonly documentationUrl: string;
+}

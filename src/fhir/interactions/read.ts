@@ -1,0 +1,40 @@
+// read: the current version of one resource (https://hl7.org/fhir/R4/http.html#read).
+import { FhirError } from '../operation-outcome.ts';
+import type { BearerInteraction, FhirAnswer, FhirRequest } from '../pipeline.ts';
+import { compileRead } from '../store/compile-read.ts';
+import type { ResourceRow } from '../store/resource-store.ts';
+import { requireKnownParams } from './require-known-params.ts';
+import { requireServedType } from './require-served-type.ts';
+
+export const read: BearerInteraction = async (service, request, access) => {
+  const { type, id } = instanceOf(request);
+  requireServedType(service.definitions, type);
+  requireKnownParams(request.query, ['_format']);
+  const row = await service.store.one(await compileRead(service.store.search, type, id, access));
+  return answerResource(request, type, id, row);
+};
+
+export function instanceOf(request: FhirRequest): { type: string; id: string } {
+  return { type: request.params['type']!, id: request.params['id']! };
+}
+
+/** The stored text as it is, with its version; 304 when the client has it already. */
+export function answerResource(request: FhirRequest, type: string, id: string, row: ResourceRow | undefined): FhirAnswer {
+  if (row === undefined) throw new FhirError('not-found', `The plan holds no ${type} with this id that this app may see.`);
+  if (row.deleted !== 0) throw new FhirError('gone', `${type}/${id} has been deleted.`);
+  const headers = {
+    etag: `W/"${row.version}"`,
+    'last-modified': new Date(row.last_updated).toUTCString(),
+    'content-location': `${request.line.fhirUrl}/${type}/${id}/_history/${row.version}`,
+  };
+  if (isCurrent(request, row)) return { status: 304, body: '', headers };
+  return { status: 200, body: row.content, headers };
+}
+
+/** RFC 9110 section 13.2.2: If-None-Match wins over If-Modified-Since. */
+function isCurrent(request: FhirRequest, row: ResourceRow): boolean {
+  const tags = request.headers['if-none-match'];
+  if (tags !== undefined) return tags.split(',').some((tag) => tag.trim().replace(/^W\//, '') === `"${row.version}"` || tag.trim() === '*');
+  const since = Date.parse(request.headers['if-modified-since'] ?? '');
+  return !Number.isNaN(since) && Math.floor(row.last_updated / 1000) * 1000 <= since;
+}

@@ -1,0 +1,80 @@
+// Whose record a resource belongs to: what the Patient CompartmentDefinition says
+// (https://hl7.org/fhir/R4/compartmentdefinition-patient.html), completed by docs/adr/0003 for types that name a
+// patient although the definition leaves them out. What fits no rule belongs to nobody's record: when in doubt, deny.
+import { referenceTypes, referredTypes } from '../../smart/data-classes.ts';
+import type { FhirResource } from '../fhir-resource.ts';
+import type { IndexedRow } from '../search/index-resource.ts';
+import { referenceScope, referredScope } from './scope-registry.ts';
+
+/** Types outside the CompartmentDefinition whose parameter names the one patient they are about. */
+const namesPatient: Readonly<Record<string, readonly string[]>> = {
+  Device: ['patient'],
+  Task: ['patient'],
+};
+
+export type Compartment =
+  | { readonly kind: 'scopes'; readonly members: readonly string[] }
+  /** Belongs to those who see every one of the targets. */
+  | { readonly kind: 'follows'; readonly targets: readonly { readonly type: string; readonly id: string }[] };
+
+export function compartmentRule(compartmentParams: Readonly<Record<string, readonly string[]>>) {
+  /** `rows` are the index rows of the resource itself. */
+  return function compartmentOf(resource: FhirResource, rows: readonly IndexedRow[]): Compartment {
+    const type = resource.resourceType;
+    if (type === 'Patient') return { kind: 'scopes', members: [resource.id] };
+    if (type === 'Provenance') return followsTargets(rows);
+    const params = new Set([...(compartmentParams[type] ?? []), ...(namesPatient[type] ?? [])]);
+    const members = new Set<string>();
+    for (const { param, row } of rows) {
+      if (row.table === 'idx_reference' && row.target_type === 'Patient' && params.has(param)) members.add(row.target_id);
+    }
+    if (type === 'Binary') {
+      const owner = /^Patient\/([A-Za-z0-9.-]{1,64})$/.exec(securityContext(resource));
+      if (owner !== null) members.add(owner[1]!);
+    }
+    if (members.size > 0) return { kind: 'scopes', members: [...members] };
+    return { kind: 'scopes', members: sharedScopes(resource, params.size > 0) };
+  };
+}
+
+function sharedScopes(resource: FhirResource, couldNamePatient: boolean): string[] {
+  const type = resource.resourceType;
+  const referred = referredTypes.includes(type);
+  if (!referred && !referenceTypes.includes(type)) return [];
+  if (type === 'Binary' && securityContext(resource) !== '') return [];
+  // List and Basic are anything; only the formulary's own are nobody's record.
+  if (couldNamePatient && !declaresFormulary(resource)) return [];
+  if (mentionsPatient(resource)) return [];
+  return [referred ? referredScope : referenceScope];
+}
+
+function followsTargets(rows: readonly IndexedRow[]): Compartment {
+  const targets: { type: string; id: string }[] = [];
+  for (const { param, row } of rows) {
+    if (param === 'target' && row.table === 'idx_reference') targets.push({ type: row.target_type, id: row.target_id });
+  }
+  return { kind: 'follows', targets };
+}
+
+function securityContext(resource: FhirResource): string {
+  const context = resource['securityContext'];
+  if (typeof context !== 'object' || context === null || !('reference' in context)) return '';
+  return typeof context.reference === 'string' ? context.reference : '';
+}
+
+function declaresFormulary(resource: FhirResource): boolean {
+  const profiles = resource.meta?.profile;
+  return Array.isArray(profiles) && profiles.some((profile) => String(profile).startsWith('http://hl7.org/fhir/us/davinci-drug-formulary/'));
+}
+
+/** Any reference to a patient, however deep: reference data that has one is no reference data. */
+function mentionsPatient(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (Array.isArray(value)) return value.some(mentionsPatient);
+  for (const [name, inner] of Object.entries(value)) {
+    if (name === 'reference' && typeof inner === 'string' && /(^|\/)Patient\//.test(inner)) return true;
+    if (name === 'resourceType' && inner === 'Patient') return true;
+    if (mentionsPatient(inner)) return true;
+  }
+  return false;
+}

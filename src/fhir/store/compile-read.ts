@@ -1,0 +1,49 @@
+// Queries for one resource by its id: read, vread and instance history
+// (https://hl7.org/fhir/R4/http.html#read). Each starts from `visibleFrom`: what an access does not see is not there.
+import { sql } from 'kysely';
+import type { Access } from '../../smart/access.ts';
+import type { ScopedQuery, SearchContext } from '../search/compile-search.ts';
+import { visibleFrom } from './visible.ts';
+
+/** Columns: key, version, last_updated, deleted, content. */
+export async function compileRead(context: SearchContext, type: string, id: string, access: Access): Promise<ScopedQuery> {
+  const { from, where } = await visibleFrom(context.scopes, context.typeNumber, access, type, 'read', 'id');
+  return {
+    rows: sql`select r.key, r.version, r.last_updated, r.deleted, r.content from ${from}
+      where r.id = ${id} and ${where} limit 1`,
+  };
+}
+
+/** The current version or an older one that belonged to the same people. Same columns. */
+export async function compileVread(context: SearchContext, type: string, id: string, version: number, access: Access): Promise<ScopedQuery> {
+  const { from, where } = await visibleFrom(context.scopes, context.typeNumber, access, type, 'read', 'id');
+  const which = sql`r.id = ${id}`;
+  return {
+    rows: sql`select r.key, r.version, r.last_updated, r.deleted, r.content from ${from}
+      where ${which} and r.version = ${version} and ${where}
+      union all
+      select v.key, v.version, v.last_updated, v.deleted, v.content from ${from} cross join resource_version v
+      where ${which} and ${where} and v.key = r.key and v.version = ${version} and v.hidden = 0 limit 1`,
+  };
+}
+
+/** Newest first, at most `count` + 1 versions older than `beforeVersion`. Same columns. */
+export async function compileHistory(
+  context: SearchContext,
+  type: string,
+  id: string,
+  access: Access,
+  page: { readonly count: number; readonly beforeVersion: number | undefined },
+): Promise<ScopedQuery> {
+  const { from, where } = await visibleFrom(context.scopes, context.typeNumber, access, type, 'read', 'id');
+  const which = sql`r.id = ${id}`;
+  const before = page.beforeVersion ?? Number.MAX_SAFE_INTEGER;
+  return {
+    rows: sql`select key, version, last_updated, deleted, content from (
+        select r.key, r.version, r.last_updated, r.deleted, r.content from ${from} where ${which} and ${where}
+        union
+        select v.key, v.version, v.last_updated, v.deleted, v.content from ${from} cross join resource_version v
+        where ${which} and ${where} and v.key = r.key and v.hidden = 0
+      ) versions where version < ${before} order by version desc limit ${page.count + 1}`,
+  };
+}

@@ -1,0 +1,142 @@
+// The owner of the resource and index tables: opened once, written through `write`, read only with queries that were
+// compiled with an access.
+import { sql, type Transaction } from 'kysely';
+import type { Database } from '../../db/database.ts';
+import { dataClasses, memberTypes } from '../../smart/data-classes.ts';
+import type { Definitions } from '../definitions/definitions.ts';
+import type { ScopedQuery, SearchContext } from '../search/compile-search.ts';
+import { buildIndexer } from '../search/index-resource.ts';
+import { compartmentRule } from './compartment.ts';
+import type { ResourceTables } from './schema.ts';
+import { ScopeRegistry } from './scope-registry.ts';
+import type { StoreContext } from './store-context.ts';
+import { type Write, type WriteOutcome, writeResources } from './write-resources.ts';
+
+export interface ResourceRow {
+  readonly key: number;
+  readonly version: number;
+  /** Epoch milliseconds. */
+  readonly last_updated: number;
+  readonly deleted: number;
+  readonly content: string;
+}
+
+export interface PageRow {
+  readonly key: number;
+  readonly id: string;
+  readonly content: string;
+}
+
+export interface ResourceStore {
+  readonly search: SearchContext;
+  /** Runs `work` in one transaction: what it writes is there whole or not at all. One writer of a line at a time. */
+  writing<T>(line: string, work: (writer: ResourceWriter) => Promise<T>): Promise<T>;
+  one(query: ScopedQuery): Promise<ResourceRow | undefined>;
+  many(query: ScopedQuery): Promise<ResourceRow[]>;
+  page(query: ScopedQuery): Promise<PageRow[]>;
+  total(query: ScopedQuery): Promise<number>;
+}
+
+export interface ResourceWriter {
+  /** For what must be there exactly when the resources are. */
+  readonly trx: Transaction<ResourceTables>;
+  /** Outcomes in the order of `writes`; of a resource named twice the last one counts. */
+  write(writes: readonly Write[]): Promise<WriteOutcome[]>;
+  /** Ids of resources of the line with this identifier, at most two. */
+  findByIdentifier(type: string, system: string, value: string): Promise<string[]>;
+}
+
+export async function openResourceStore(
+  db: Database,
+  definitions: Definitions,
+  options: { readonly ownBases: (line: string) => readonly string[]; readonly clock?: () => number },
+): Promise<ResourceStore> {
+  const scopes = new ScopeRegistry(db);
+  await scopes.registerParams(numberedParams(definitions));
+  const typeNumbers = new Map(definitions.resourceTypes.map((type, position) => [type, position]));
+  const typeNumber = (type: string): number => {
+    const number = typeNumbers.get(type);
+    if (number === undefined) throw new Error(`${type} is no R4 resource type`);
+    return number;
+  };
+  const clock = options.clock ?? Date.now;
+  const kysely = db.as<ResourceTables>();
+  const index = buildIndexer(definitions);
+  const compartmentOf = compartmentRule(definitions.patientCompartment);
+  const narrowingParams = new Set(
+    dataClasses.flatMap((dataClass) => dataClass.rules.flatMap((rule) => rule.filters.map((filter) => filter.param))),
+  );
+
+  return {
+    search: { scopes, typeNumber, ownBases: options.ownBases },
+    async writing(line, work) {
+      const context: StoreContext = {
+        dialect: db.dialect,
+        scopes,
+        index,
+        compartmentOf,
+        typeNumber,
+        narrowingParams,
+        newScopes: [],
+      };
+      const result = await kysely.transaction().execute(async (trx) => {
+        if (db.dialect === 'postgres') await sql`select pg_advisory_xact_lock(hashtext(${`portico ${line}`}))`.execute(trx);
+        return work({
+          trx,
+          write: async (writes) => {
+            const last = lastOfEach(writes);
+            const outcomes = await writeResources(context, trx, line, [...last.values()], clock());
+            const outcomeOf = new Map([...last.keys()].map((name, position) => [name, outcomes[position]!]));
+            return writes.map((write) => outcomeOf.get(nameOf(write))!);
+          },
+          findByIdentifier: (type, system, value) => findByIdentifier(context, trx, line, type, system, value),
+        });
+      });
+      for (const [owner, found] of context.newScopes) scopes.committed(owner, found);
+      return result;
+    },
+    one: async (query) => (await sql<ResourceRow>`${query.rows}`.execute(kysely)).rows[0],
+    many: async (query) => (await sql<ResourceRow>`${query.rows}`.execute(kysely)).rows,
+    page: async (query) => (await sql<PageRow>`${query.rows}`.execute(kysely)).rows,
+    total: async (query) => Number((await sql<{ total: number }>`${query.rows}`.execute(kysely)).rows[0]!.total),
+  };
+}
+
+/** Conditional references and conditional creates go by identifier (https://hl7.org/fhir/R4/http.html#trules). */
+async function findByIdentifier(
+  context: StoreContext,
+  trx: Transaction<ResourceTables>,
+  line: string,
+  type: string,
+  system: string,
+  value: string,
+): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`select distinct r.id from scope s
+    join idx_token i on i.scope = s.scope and i.param = ${context.scopes.paramId(type, 'identifier')}
+      and i.code = ${value} and i.system = ${system}
+    join resource r on r.key = i.key
+    where s.line = ${line} and r.deleted = 0 limit 2`.execute(trx);
+  return rows.map((row) => row.id);
+}
+
+function lastOfEach(writes: readonly Write[]): Map<string, Write> {
+  const last = new Map<string, Write>();
+  for (const write of writes) last.set(nameOf(write), write);
+  return last;
+}
+
+function nameOf(write: Write): string {
+  return 'delete' in write ? `${write.delete.type}/${write.delete.id}` : `${write.resource.resourceType}/${write.resource.id}`;
+}
+
+/** Every parameter that can stand in an index row. */
+function numberedParams(definitions: Definitions): { type: string; code: string }[] {
+  const params = definitions.resourceTypes.flatMap((type) =>
+    definitions.searchParams(type).flatMap((param) =>
+      param.type === 'composite'
+        ? param.components.map((_, component) => ({ type, code: `${param.code}#${component}` }))
+        : [{ type, code: param.code }],
+    ),
+  );
+  return [...params, ...[...new Set([...memberTypes, ...definitions.resourceTypes])].map((type) => ({ type, code: '_refers' }))];
+}

@@ -1,0 +1,111 @@
+// The numbers that stand for scopes and for search parameters in the index tables. A number once given never
+// changes, so what was read is kept; what was not found is asked again.
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { Database } from '../../db/database.ts';
+import { jsonRows } from '../../db/json-rows.ts';
+import { memberKeySpan, type ResourceTables, sharedKeysStart } from './schema.ts';
+
+export const referenceScope = '';
+export const referredScope = '~';
+
+const scopesKept = 100_000;
+
+export class ScopeRegistry {
+  readonly #db: Database;
+  readonly #scopes = new Map<string, number>();
+  readonly #params = new Map<string, number>();
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** The scope of a member (Patient id), of reference data ('') or of referred data ('~'); undefined when there is none yet. */
+  async find(line: string, member: string): Promise<number | undefined> {
+    const known = this.#scopes.get(`${line} ${member}`);
+    if (known !== undefined) return known;
+    const row = await this.#db
+      .as<ResourceTables>()
+      .selectFrom('scope')
+      .select('scope')
+      .where('line', '=', line)
+      .where('member', '=', member)
+      .executeTakeFirst();
+    if (row !== undefined) this.#keep(line, member, row.scope);
+    return row?.scope;
+  }
+
+  /** Numbers for all `members` of a line, made where missing. For writers. */
+  async ensure(trx: Transaction<ResourceTables>, line: string, members: ReadonlySet<string>): Promise<Map<string, number>> {
+    const scopes = new Map<string, number>();
+    const unknown: string[] = [];
+    for (const member of members) {
+      const known = this.#scopes.get(`${line} ${member}`);
+      if (known === undefined) unknown.push(member);
+      else scopes.set(member, known);
+    }
+    if (unknown.length === 0) return scopes;
+    const rows = unknown.map((member) => [line, member]);
+    const dialect = this.#db.dialect;
+    await sql`insert into scope (line, member) select line, member from (${jsonRows(dialect, { line: 'text', member: 'text' }, rows)}) r
+      where true on conflict do nothing`.execute(trx);
+    const found = await sql<{ member: string; scope: number }>`select s.member, s.scope from (${jsonRows(
+      dialect,
+      { line: 'text', member: 'text' },
+      rows,
+    )}) r join scope s on s.line = r.line and s.member = r.member`.execute(trx);
+    // Kept only by `committed`: a number made in a transaction that fails is never used again.
+    for (const row of found.rows) scopes.set(row.member, row.scope);
+    return scopes;
+  }
+
+  /** Remembers scopes whose transaction has been committed. */
+  committed(line: string, scopes: ReadonlyMap<string, number>): void {
+    for (const [member, scope] of scopes) this.#keep(line, member, scope);
+  }
+
+  /** Reserves `count` keys that lie with the scope's other resources and answers the first. */
+  async reserveKeys(trx: Transaction<ResourceTables>, scope: number, shared: boolean, count: number): Promise<number> {
+    if (!shared) {
+      const next = await this.#advance(trx, scope, count);
+      if (next + count <= memberKeySpan) return scope * memberKeySpan + next;
+    }
+    // Reference data of all lines, and the rare record of over a million resources, share one sequence.
+    const sequence = await this.ensure(trx, '', new Set(['']));
+    return sharedKeysStart + (await this.#advance(trx, sequence.get('')!, count));
+  }
+
+  async #advance(trx: Transaction<ResourceTables>, scope: number, count: number): Promise<number> {
+    const result = await sql<{ next_key: number }>`update scope set next_key = next_key + ${count} where scope = ${scope}
+      returning next_key`.execute(trx);
+    return result.rows[0]!.next_key - count;
+  }
+
+  #keep(line: string, member: string, scope: number): void {
+    if (this.#scopes.size >= scopesKept) this.#scopes.clear();
+    this.#scopes.set(`${line} ${member}`, scope);
+  }
+
+  /** The number of a search parameter (`Observation`, `code`, or `code#1` for a component of a composite). */
+  paramId(type: string, code: string): number {
+    const id = this.#params.get(`${type} ${code}`);
+    if (id === undefined) throw new Error(`search parameter ${type}.${code} has no number; it was not registered at start`);
+    return id;
+  }
+
+  /** Gives every parameter a number; called once at start, before anything is searched or written. */
+  async registerParams(params: readonly { readonly type: string; readonly code: string }[]): Promise<void> {
+    const db: Kysely<ResourceTables> = this.#db.as<ResourceTables>();
+    let rows = await db.selectFrom('search_param').selectAll().execute();
+    const known = new Set(rows.map((row) => `${row.type} ${row.code}`));
+    const missing = params.filter((param) => !known.has(`${param.type} ${param.code}`));
+    if (missing.length > 0) {
+      await sql`insert into search_param (type, code) select type, code from (${jsonRows(
+        this.#db.dialect,
+        { type: 'text', code: 'text' },
+        missing.map((param) => [param.type, param.code]),
+      )}) r where true on conflict do nothing`.execute(db);
+      rows = await db.selectFrom('search_param').selectAll().execute();
+    }
+    for (const row of rows) this.#params.set(`${row.type} ${row.code}`, row.id);
+  }
+}
