@@ -1,0 +1,209 @@
+// `portico app`: the registry of apps (OAuth clients) from the command line. A secret is printed once, when it is made.
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { openDatabaseOf } from '../app/open-plan.ts';
+import { schemaChanges } from '../app/schema-changes.ts';
+import { loadConfig } from '../config/config.ts';
+import { migrate } from '../db/migrate.ts';
+import {
+  ClientError,
+  type ClientRegistry,
+  type Credentials,
+  createClientRegistry,
+  type RegisteredClient,
+} from '../oauth/client-registry.ts';
+
+interface CreateFlags {
+  readonly name: string;
+  readonly redirectUri: string[];
+  readonly public?: boolean;
+  readonly line?: string[];
+  readonly scope?: string;
+  readonly legacyToken?: boolean;
+  readonly pkceOptional?: boolean;
+  readonly jwks?: string;
+  readonly json?: boolean;
+}
+
+interface JsonFlag {
+  readonly json?: boolean;
+}
+
+export function registerAppCommand(program: Command): void {
+  const app = program
+    .command('app')
+    .summary('register and manage apps')
+    .description('The apps (OAuth clients) that members can connect. Changes hold from the next request on.');
+
+  app
+    .command('create')
+    .summary('register an app and print its credentials')
+    .description(
+      'Registers an app and prints its client_id and, unless it is public, its client_secret. The secret is shown this once: it is not stored and cannot be shown again.',
+    )
+    .requiredOption('--name <name>', 'name that members see on the consent page')
+    .requiredOption('--redirect-uri <uri>', 'where members are sent back to; repeat for several', collect)
+    .option('--public', 'the app cannot keep a secret (browser or phone app); it must use PKCE')
+    .option(
+      '--line <line>',
+      'line of business it may be used with; repeat for several (default: all)',
+      collect,
+    )
+    .option('--scope <scopes>', 'scopes it may ask for, separated by spaces (default: all supported)')
+    .option(
+      '--legacy-token',
+      'accept the token request with ClientId, ClientSecret, Code and RedirectUri in the query',
+    )
+    .option('--pkce-optional', 'do not insist on PKCE (never for public apps)')
+    .option(
+      '--jwks <file>',
+      'public keys (JSON Web Key Set) with which the app signs assertions, instead of a secret',
+    )
+    .option('--json', 'print client_id and client_secret as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  portico app create --name "My health app" --redirect-uri https://app.example.com/callback
+  portico app create --name "Phone app" --public --redirect-uri com.example.app:/callback --json`,
+    )
+    .action((flags: CreateFlags) =>
+      withRegistry(async (clients) => {
+        const created = await clients.create({
+          name: flags.name,
+          redirectUris: flags.redirectUri,
+          public: flags.public,
+          lines: flags.line,
+          scopes: flags.scope?.split(/\s+/).filter((scope) => scope !== ''),
+          legacyToken: flags.legacyToken,
+          pkceOptional: flags.pkceOptional,
+          jwks: flags.jwks === undefined ? undefined : await readJwks(flags.jwks),
+        });
+        printCredentials(created, flags);
+      }),
+    );
+
+  app
+    .command('list')
+    .summary('list the apps')
+    .description('Lists the registered apps, oldest first, without secrets.')
+    .option('--json', 'print as JSON')
+    .action((flags: JsonFlag) =>
+      withRegistry(async (clients) => {
+        const apps = await clients.list();
+        print(flags.json === true ? JSON.stringify(apps.map(toJson), null, 2) : table(apps));
+      }),
+    );
+
+  app
+    .command('rotate-secret')
+    .summary('give an app a new secret')
+    .description(
+      'Prints a new client_secret. The old one stays valid for the overlap, so the app can change over.',
+    )
+    .argument('<client_id>', 'the app')
+    .option('--overlap <seconds>', 'how long the old secret stays valid; 0 ends it now', '86400')
+    .option('--json', 'print client_id and client_secret as JSON')
+    .action((clientId: string, flags: JsonFlag & { readonly overlap: string }) =>
+      withRegistry(async (clients) =>
+        printCredentials(
+          await clients.rotateSecret(clientId, { overlapSeconds: Number(flags.overlap) }),
+          flags,
+        ),
+      ),
+    );
+
+  for (const [verb, done, summary] of [
+    ['disable', 'disabled', 'stop an app: none of its tokens is accepted any more'],
+    ['enable', 'enabled', 'let a disabled app work again'],
+  ] as const) {
+    app
+      .command(verb)
+      .summary(summary)
+      .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`)
+      .argument('<client_id>', 'the app')
+      .option('--json', 'print the app as JSON')
+      .action((clientId: string, flags: JsonFlag) =>
+        withRegistry(async (clients) => {
+          await clients[verb](clientId);
+          const client = await clients.find(clientId);
+          if (client === undefined)
+            throw new ClientError('client_id', `There is no app ${JSON.stringify(clientId)}.`);
+          print(
+            flags.json === true ? JSON.stringify(toJson(client)) : `${client.name} (${clientId}) is ${done}.`,
+          );
+        }),
+      );
+  }
+}
+
+async function withRegistry(work: (clients: ClientRegistry) => Promise<void>): Promise<void> {
+  const config = loadConfig(process.env);
+  const db = await openDatabaseOf(config);
+  try {
+    await migrate(db, schemaChanges);
+    await work(createClientRegistry(db, config, Date.now));
+  } finally {
+    await db.close();
+  }
+}
+
+function collect(value: string, previous: string[] | undefined): string[] {
+  return [...(previous ?? []), value];
+}
+
+/** @throws {ClientError} */
+async function readJwks(file: string): Promise<{ keys: object[] }> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as { keys: object[] };
+  } catch (error) {
+    throw new ClientError('jwks', `--jwks: ${file} cannot be read as JSON (${(error as Error).message})`);
+  }
+}
+
+function printCredentials(credentials: Credentials, flags: JsonFlag): void {
+  if (flags.json === true) return print(JSON.stringify(credentials));
+  print(`client_id      ${credentials.client_id}`);
+  if (credentials.client_secret === undefined) return;
+  print(`client_secret  ${credentials.client_secret}`);
+  if (process.stdout.isTTY) print('Keep the secret now: it is not stored and cannot be shown again.');
+}
+
+function toJson(client: RegisteredClient) {
+  return {
+    client_id: client.client_id,
+    name: client.name,
+    public: client.public,
+    redirect_uris: client.redirectUris,
+    lines: client.lines,
+    scope: client.scopes?.join(' ') ?? null,
+    legacy_token: client.legacyToken,
+    pkce_optional: client.pkceOptional,
+    created_at: new Date(client.createdAt).toISOString(),
+    disabled_at: client.disabledAt === undefined ? null : new Date(client.disabledAt).toISOString(),
+  };
+}
+
+function table(apps: readonly RegisteredClient[]): string {
+  if (apps.length === 0) return 'No app is registered yet. `portico app create --help` says how.';
+  const rows = apps.map((app) => [
+    app.client_id,
+    app.disabledAt === undefined ? 'active' : 'disabled',
+    app.public ? 'public' : 'confidential',
+    app.lines.join(','),
+    app.name,
+  ]);
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,67 @@
+// A registered client as the OAuth library wants it: https://www.rfc-editor.org/rfc/rfc7591#section-2
+// Read afresh for every request, so disabling a client or retiring a secret holds at once.
+import { randomBytes } from 'node:crypto';
+import type { AdapterPayload } from 'oidc-provider';
+import type { Database } from '../db/database.ts';
+import type { ClientTable, OAuthTables } from './schema.ts';
+
+/** Our own metadata beside the standard ones; the library hands them through. */
+export const extraClientMetadata = ['secret_digests', 'legacy_token', 'pkce_optional'];
+
+// The library wants a secret in the metadata; comparing is ours (`compareClientSecret`), so this one opens nothing.
+const placeholderSecret = randomBytes(32).toString('base64url');
+
+export async function findClientMetadata(
+  db: Database,
+  { line, clientId, now }: { readonly line: string; readonly clientId: string; readonly now: number },
+): Promise<AdapterPayload | undefined> {
+  const kysely = db.as<OAuthTables>();
+  const client = await kysely
+    .selectFrom('oauth_client')
+    .selectAll()
+    .where('client_id', '=', clientId)
+    .where('disabled_at', 'is', null)
+    .executeTakeFirst();
+  if (client === undefined || !(JSON.parse(client.lines) as string[]).includes(line)) return undefined;
+  const secrets =
+    client.is_public === 1
+      ? []
+      : await kysely
+          .selectFrom('oauth_client_secret')
+          .select('digest')
+          .where('client_id', '=', clientId)
+          .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', now)]))
+          .orderBy('id')
+          .execute();
+  return clientMetadata(
+    client,
+    secrets.map((secret) => secret.digest),
+  );
+}
+
+function clientMetadata(client: ClientTable, digests: readonly string[]): AdapterPayload {
+  const redirectUris = JSON.parse(client.redirect_uris) as string[];
+  const isPublic = client.is_public === 1;
+  const asymmetric = client.jwks !== null;
+  const metadata = {
+    client_id: client.client_id,
+    client_name: client.name,
+    redirect_uris: redirectUris,
+    application_type: isPublic && redirectUris.some(isForNativeApps) ? 'native' : 'web',
+    response_types: isPublic ? ['code'] : ['code', 'code id_token'],
+    grant_types: ['authorization_code', 'refresh_token', ...(isPublic ? [] : ['implicit'])],
+    token_endpoint_auth_method: isPublic ? 'none' : asymmetric ? 'private_key_jwt' : 'client_secret_basic',
+    ...(isPublic || asymmetric ? {} : { client_secret: placeholderSecret }),
+    ...(client.jwks === null ? {} : { jwks: JSON.parse(client.jwks) as { keys: [] } }),
+    ...(client.scope === null ? {} : { scope: client.scope }),
+    secret_digests: digests,
+    legacy_token: client.legacy_token === 1,
+    pkce_optional: client.pkce_optional === 1,
+  };
+  return metadata as unknown as AdapterPayload;
+}
+
+/** Private-use schemes of apps on a device: RFC 8252 section 7.1. */
+function isForNativeApps(uri: string): boolean {
+  return !/^https?:/.test(uri);
+}

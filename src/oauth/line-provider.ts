@@ -1,0 +1,266 @@
+// One OpenID Provider for each line of business, made from oidc-provider. Everything the FHIR API would not enforce
+// is off. https://openid.net/specs/openid-connect-core-1_0.html, https://hl7.org/fhir/smart-app-launch/STU2.2/
+// Must never list a feature in discovery that is not enforced by the resource server.
+import type { EventEmitter } from 'node:events';
+import { type Client, type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { Config, Line } from '../config/config.ts';
+import { deriveKey } from '../config/derive-key.ts';
+import type { Database } from '../db/database.ts';
+import type { Logger } from '../log/logger.ts';
+import { pageHeaders } from '../pages/page.ts';
+import { supportedScopes } from '../smart/scopes.ts';
+import type { Accounts } from './accounts.ts';
+import { checkAudience } from './check-audience.ts';
+import { extraClientMetadata } from './client-metadata.ts';
+import { matchesSecret, secretDigest } from './client-registry.ts';
+import { findConnection } from './connections.ts';
+import { assertionAlgorithms, routes } from './endpoints.ts';
+import { lifetimes } from './lifetimes.ts';
+import { authorizationErrorPage } from './pages/authorization-error-page.ts';
+import { recordAdapter } from './record-adapter.ts';
+import type { OAuthTables } from './schema.ts';
+import { signingKeys } from './signing-keys.ts';
+
+export interface LineProviderDeps {
+  readonly db: Database;
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly clock: () => number;
+  readonly accounts: Accounts;
+}
+
+/** '' or '/path': what stands before every path of the line's portal in public. */
+export function portalPath(line: Line): string {
+  return new URL(line.portalUrl).pathname.replace(/\/$/, '');
+}
+
+export async function createLineProvider(line: Line, deps: LineProviderDeps): Promise<Provider> {
+  const { config, logger } = deps;
+  const provider = new Provider(line.portalUrl, await configuration(line, deps));
+  // TLS ends before us; Host and X-Forwarded-Proto are set from the line's own URL (see forward-to-provider).
+  provider.proxy = true;
+  provider.silent = true;
+  useOwnSecrets(provider, config);
+  if (config.mode === 'sandbox') allowLoopbackRedirects(provider);
+  provider.use(async (ctx, next) => {
+    ctx.set('Content-Security-Policy', responseSecurityPolicy);
+    ctx.set('X-Content-Type-Options', 'nosniff');
+    ctx.set('X-Frame-Options', 'DENY');
+    ctx.set('Referrer-Policy', 'no-referrer');
+    await next();
+    const context = ctx as KoaContextWithOIDC;
+    if (String(ctx.response.headers['cache-control'] ?? '').includes('no-store'))
+      ctx.set('Pragma', 'no-cache');
+    if (ctx.status === 404 && ctx.body === undefined) {
+      ctx.status = 404;
+      ctx.body = {
+        error: 'invalid_request',
+        error_description: 'there is no endpoint at this address for this method',
+      };
+    }
+    if (isIssuedToken(context)) {
+      const patient = context.oidc.entities.AccessToken?.extra?.patient;
+      if (patient !== undefined) Object.assign(context.body as object, { patient });
+    }
+  });
+  provider.on('server_error', (_ctx, error) =>
+    logger.error({ err: error, line: line.id }, 'authorization server error'),
+  );
+  // Koa's own event, for what goes wrong outside an endpoint.
+  (provider as EventEmitter).on('error', (error: unknown) =>
+    logger.error({ err: error, line: line.id }, 'authorization server error'),
+  );
+  const refused = (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) =>
+    logger.info(
+      {
+        line: line.id,
+        route: ctx.oidc.route,
+        client: ctx.oidc.client?.clientId,
+        error: error.error,
+        detail: error.error_detail,
+      },
+      'authorization server refused a request',
+    );
+  provider.on('authorization.error', refused);
+  provider.on('grant.error', refused);
+  provider.on('introspection.error', refused);
+  provider.on('revocation.error', refused);
+  return provider;
+}
+
+/** Pages of the library itself; it adds the digest of its one script. No form-action: it would stop form_post. */
+const responseSecurityPolicy =
+  "default-src 'none'; script-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+function isIssuedToken(ctx: KoaContextWithOIDC): boolean {
+  return ctx.oidc?.route === 'token' && ctx.status === 200 && typeof ctx.body === 'object';
+}
+
+async function configuration(
+  line: Line,
+  { db, config, clock, accounts }: LineProviderDeps,
+): Promise<Configuration> {
+  const kysely = db.as<OAuthTables>();
+  const { pathname, protocol } = new URL(line.portalUrl);
+  const secure = protocol === 'https:';
+  const path = portalPath(line);
+  const off = { enabled: false } as const;
+  return {
+    adapter: recordAdapter({ db, line: line.id, clock }),
+    jwks: { keys: await signingKeys(db, config, line.id, clock()) },
+    routes,
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    responseTypes: ['code', 'code id_token'],
+    subjectTypes: ['public'],
+    scopes: [...supportedScopes],
+    // fhirUser is answered only when its scope was granted; listing it under openid lets ID Tokens carry it.
+    claims: { openid: ['sub', 'fhirUser'], profile: ['name'] },
+    enabledJWA: {
+      clientAuthSigningAlgValues: [...assertionAlgorithms],
+      idTokenSigningAlgValues: ['RS256'],
+      userinfoSigningAlgValues: ['RS256'],
+    },
+    features: {
+      devInteractions: off,
+      dPoP: off,
+      pushedAuthorizationRequests: off,
+      resourceIndicators: off,
+      rpInitiatedLogout: off,
+      claimsParameter: off,
+      userinfo: { enabled: true },
+      revocation: {
+        enabled: true,
+        allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
+      },
+      introspection: {
+        enabled: true,
+        allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
+      },
+    },
+    extraClientMetadata: { properties: extraClientMetadata },
+    pkce: { required: (ctx, client) => pkceRequired(ctx, client) },
+    cookies: {
+      keys: [deriveKey(config.secretKey, `oauth cookies ${line.id}`).toString('base64url')],
+      names: {
+        session: secure && path === '' ? '__Host-portico_session' : `portico_${line.id}_session`,
+        interaction: `portico_${line.id}_interaction`,
+        resume: `portico_${line.id}_resume`,
+      },
+      long: { signed: true, httpOnly: true, sameSite: 'lax', path: path === '' ? '/' : pathname },
+      short: { signed: true, httpOnly: true, sameSite: 'lax' },
+    },
+    ttl: {
+      AccessToken: lifetimes.accessToken,
+      AuthorizationCode: lifetimes.authorizationCode,
+      IdToken: lifetimes.idToken,
+      Interaction: lifetimes.interaction,
+      Session: lifetimes.session,
+      Grant: lifetimes.connection,
+      RefreshToken: (_ctx, token) =>
+        token.scopes.has('offline_access') ? lifetimes.refreshToken : lifetimes.onlineRefreshToken,
+    },
+    expiresWithSession: () => false,
+    issueRefreshToken: (_ctx, client, code) =>
+      client.grantTypeAllowed('refresh_token') &&
+      (code.scopes.has('offline_access') || code.scopes.has('online_access')),
+    // A confidential client proves itself at each refresh; rotating its token would lose a connection with every lost answer.
+    rotateRefreshToken: (ctx) => ctx.oidc.client?.clientAuthMethod === 'none',
+    revokeGrantPolicy: () => true,
+    acceptQueryParamAccessTokens: false,
+    allowOmittingSingleRegisteredRedirectUri: false,
+    extraParams: {
+      aud: (ctx, aud) => {
+        restoreOfflineAccess(ctx);
+        checkAudience(line, aud, ctx.oidc.params?.scope?.toString().split(' ') ?? []);
+      },
+      launch: null,
+    },
+    clientBasedCORS: (_ctx, origin, client) =>
+      client.clientAuthMethod !== 'none' ||
+      (client.redirectUris ?? []).some((uri) => originOf(uri) === origin),
+    interactions: { url: (_ctx, interaction) => `${path}/interaction/${interaction.uid}` },
+    // Only what this very request was granted: consent is asked each time, so each answer has its own person and scopes.
+    loadExistingGrant: (ctx) => {
+      const grantId = ctx.oidc.result?.consent?.grantId;
+      return grantId === undefined ? undefined : ctx.oidc.provider.Grant.find(grantId);
+    },
+    findAccount: async (_ctx, id) => {
+      const account = await accounts.find(line.id, id);
+      if (account === undefined) return undefined;
+      return {
+        accountId: account.id,
+        claims: (_use, scope) => ({
+          sub: account.id,
+          ...(scope.split(' ').includes('profile') ? { name: account.name } : {}),
+          ...(scope.split(' ').includes('fhirUser') && account.patient !== undefined
+            ? { fhirUser: `${line.fhirUrl}/Patient/${account.patient}` }
+            : {}),
+        }),
+      };
+    },
+    extraTokenClaims: async (_ctx, token) => {
+      if (token.kind !== 'AccessToken' || token.grantId === undefined) return undefined;
+      const connection = await findConnection(kysely, line.id, token.grantId);
+      if (connection === undefined) throw new errors.InvalidGrant('connection not found');
+      return {
+        patient: connection.patients[0],
+        ...(connection.fhirUser === undefined ? {} : { fhirUser: `${line.fhirUrl}/${connection.fhirUser}` }),
+      };
+    },
+    renderError: async (ctx, out) => {
+      for (const [name, value] of Object.entries(pageHeaders)) ctx.set(name, value);
+      ctx.body = await authorizationErrorPage(config, out);
+    },
+  };
+}
+
+/** RFC 9700 section 2.1.1: PKCE, or for a confidential client that cannot, the nonce of the hybrid flow. */
+function pkceRequired(ctx: KoaContextWithOIDC, client: Client) {
+  if (client.clientAuthMethod === 'none') return true;
+  if (client.pkce_optional === true) return false;
+  return !(client.legacy_token === true && ctx.oidc.params?.response_type === 'code id_token');
+}
+
+/**
+ * SMART apps ask for `offline_access` without `prompt=consent`, and the library drops it then. Here consent is
+ * always asked, so it is put back.
+ */
+function restoreOfflineAccess(ctx: KoaContextWithOIDC): void {
+  const { params, client } = ctx.oidc;
+  const asked = ctx.query.scope;
+  if (params === undefined || typeof asked !== 'string' || !asked.split(' ').includes('offline_access'))
+    return;
+  const scopes = String(params.scope ?? '')
+    .split(' ')
+    .filter((scope) => scope !== '');
+  const allowed = client?.scope === undefined || client.scope.split(' ').includes('offline_access');
+  if (scopes.includes('offline_access') || !allowed || client?.grantTypeAllowed('refresh_token') !== true)
+    return;
+  params.scope = [...scopes, 'offline_access'].join(' ');
+}
+
+/** The metadata holds digests, never a secret. */
+function useOwnSecrets(provider: Provider, config: Config): void {
+  const digest = secretDigest(config);
+  provider.Client.prototype.compareClientSecret = function compareClientSecret(presented: string) {
+    return matchesSecret((this as unknown as { secret_digests: string[] }).secret_digests, digest(presented));
+  };
+}
+
+/** In the sandbox a web app may answer at http://localhost; the library insists on https for the hybrid flow. */
+function allowLoopbackRedirects(provider: Provider): void {
+  const schema = (provider.Client as unknown as { Schema: { prototype: { invalidate: Invalidate } } }).Schema
+    .prototype;
+  const { invalidate } = schema;
+  schema.invalidate = function (message, code) {
+    if (code === 'implicit-force-https' || code === 'implicit-forbid-localhost') return;
+    invalidate.call(this, message, code);
+  };
+}
+
+type Invalidate = (this: unknown, message: string, code?: string) => void;
+
+function originOf(uri: string): string | undefined {
+  const parsed = URL.parse(uri);
+  return parsed === null || !/^https?:$/.test(parsed.protocol) ? undefined : parsed.origin;
+}

@@ -1,0 +1,88 @@
+// The authorization server of the plan: one OpenID Provider for each line, one registry of apps for all of them.
+// Read this first; what a request goes through stands in connect-routes (protocol) and interaction-routes (people).
+// https://www.rfc-editor.org/rfc/rfc6749, https://hl7.org/fhir/smart-app-launch/STU2.2/
+import type { FastifyInstance } from 'fastify';
+import type { Config, Line } from '../config/config.ts';
+import type { Database } from '../db/database.ts';
+import type { Logger } from '../log/logger.ts';
+import type { VerifyToken } from '../smart/access.ts';
+import { type Accounts, createAccounts } from './accounts.ts';
+import { type ClientRegistry, createClientRegistry } from './client-registry.ts';
+import { registerConnectRoutes } from './connect-routes.ts';
+import { type Connection, connectionsOf, revokeGrant } from './connections.ts';
+import { type Endpoints, endpoints, smartConfiguration } from './endpoints.ts';
+import { registerInteractionRoutes } from './interaction-routes.ts';
+import { createLineProvider } from './line-provider.ts';
+import { purgeExpired } from './purge-expired.ts';
+import type { OAuthTables } from './schema.ts';
+import { createVerifyToken } from './verify-token.ts';
+
+export interface OAuthServerDeps {
+  readonly db: Database;
+  readonly config: Config;
+  readonly logger: Logger;
+  /** Epoch milliseconds. */
+  readonly clock?: () => number;
+  /** A person's name for a Patient id of a line, shown where a member chooses whose information to share. */
+  readonly describePatient?: (line: string, patient: string) => Promise<string | undefined>;
+}
+
+export interface OAuthServer {
+  /** Registers the endpoints and pages of every line under `/{line.id}`. */
+  register(app: FastifyInstance): void;
+  readonly verifyToken: VerifyToken;
+  endpoints(line: Line): Endpoints;
+  smartConfiguration(line: Line): ReturnType<typeof smartConfiguration>;
+  readonly clients: ClientRegistry;
+  readonly accounts: Accounts;
+  readonly connections: {
+    of(line: string, accountId: string): Promise<Connection[]>;
+    revoke(line: string, grantId: string): Promise<void>;
+  };
+  close(): Promise<void>;
+}
+
+const purgeEveryMs = 60_000;
+
+/** The schema (`oauthSchema`) must be up to date. */
+export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthServer> {
+  const { db, config, logger, clock = Date.now, describePatient = async () => undefined } = deps;
+  const accounts = createAccounts(db, clock);
+  const clients = createClientRegistry(db, config, clock);
+  const lines = await Promise.all(
+    config.lines.map(async (line) => ({
+      line,
+      provider: await createLineProvider(line, { db, config, logger, clock, accounts }),
+    })),
+  );
+  let purging: Promise<unknown> = Promise.resolve();
+  const timer = setInterval(() => {
+    purging = purgeExpired(db, clock()).catch((error: unknown) =>
+      logger.error({ err: error }, 'expired tokens and sessions could not be deleted'),
+    );
+  }, purgeEveryMs).unref();
+
+  return {
+    register(app) {
+      for (const { line, provider } of lines) {
+        app.register(async (scope) => registerConnectRoutes(scope, line, { provider, clients }));
+        app.register(async (scope) =>
+          registerInteractionRoutes(scope, line, { provider, db, config, accounts, clock, describePatient }),
+        );
+      }
+    },
+    verifyToken: createVerifyToken(db, clock),
+    endpoints,
+    smartConfiguration,
+    clients,
+    accounts,
+    connections: {
+      of: (line, accountId) => connectionsOf(db.as<OAuthTables>(), line, accountId),
+      revoke: (line, grantId) => revokeGrant(db.as<OAuthTables>(), { line, grantId, now: clock() }),
+    },
+    async close() {
+      clearInterval(timer);
+      await purging;
+    },
+  };
+}

@@ -1,0 +1,162 @@
+// The tables of the authorization server. Everything but the client registry is kept per line of business:
+// the line is the first column of every key, so a token, grant or session of one line does not exist in another.
+// No column ever holds a value that a bearer could use: tokens, codes and session ids are stored as SHA-256.
+import { sql } from 'kysely';
+import type { SchemaChange } from '../db/migrate.ts';
+
+/** State of the OAuth library: one row for each token, code, session, interaction, grant. */
+export interface RecordTable {
+  line: string;
+  /** The library's model name: `AccessToken`, `Session`, … */
+  kind: string;
+  /** SHA-256 of the id, base64url. For opaque models the id is the bearer value. */
+  id_hash: string;
+  grant_id: string | null;
+  uid_hash: string | null;
+  client_id: string | null;
+  scope: string | null;
+  /** JSON without the id. */
+  payload: string;
+  /** Epoch milliseconds, as every time below. */
+  expires_at: number;
+  consumed_at: number | null;
+}
+
+/** What one person allowed one app: a row for each consent. Outlives its tokens, for the member to see. */
+export interface ConnectionTable {
+  grant_id: string;
+  line: string;
+  account_id: string;
+  client_id: string;
+  /** Patient ids, space-separated; the first is the `patient` of token answers. */
+  patients: string;
+  /** Relative reference of the person who signed in, when the app may know it. */
+  fhir_user: string | null;
+  scope: string;
+  created_at: number;
+  expires_at: number;
+  revoked_at: number | null;
+}
+
+export interface ClientTable {
+  client_id: string;
+  name: string;
+  /** 1: no secret (RFC 6749 section 2.1). */
+  is_public: number;
+  /** JSON arrays. */
+  redirect_uris: string;
+  lines: string;
+  /** Allow-list, space-separated; null: every supported scope. */
+  scope: string | null;
+  legacy_token: number;
+  pkce_optional: number;
+  /** JSON Web Key Set of a client that signs assertions (RFC 7523). */
+  jwks: string | null;
+  developer_id: string | null;
+  created_at: number;
+  disabled_at: number | null;
+}
+
+export interface ClientSecretTable {
+  id: string;
+  client_id: string;
+  /** HMAC-SHA-256 under a key of the installation. */
+  digest: string;
+  created_at: number;
+  expires_at: number | null;
+}
+
+export interface AccountTable {
+  line: string;
+  id: string;
+  username: string;
+  /** As compared: NFKC, lower case. */
+  username_key: string;
+  password_hash: string;
+  name: string;
+  patient: string | null;
+  /** Patient ids, space-separated. */
+  acts_for: string;
+  created_at: number;
+}
+
+export interface SignInAttemptTable {
+  line: string;
+  /** `account` or `address`. */
+  kind: string;
+  key_hash: string;
+  failures: number;
+  updated_at: number;
+  blocked_until: number;
+}
+
+export interface SigningKeyTable {
+  line: string;
+  generation: number;
+  kid: string;
+  /** Private JWK, AES-256-GCM. */
+  sealed: string;
+  created_at: number;
+}
+
+export interface OAuthTables {
+  oauth_record: RecordTable;
+  oauth_connection: ConnectionTable;
+  oauth_client: ClientTable;
+  oauth_client_secret: ClientSecretTable;
+  oauth_account: AccountTable;
+  oauth_sign_in_attempt: SignInAttemptTable;
+  oauth_signing_key: SigningKeyTable;
+}
+
+export const oauthSchema: readonly SchemaChange[] = [
+  {
+    name: '0100-oauth',
+    async up(db, dialect) {
+      // SQLite keeps such a table in one tree ordered by its key: a look-up is one descent.
+      const inKeyOrder = dialect === 'sqlite' ? sql`without rowid` : sql``;
+      const run = (statement: ReturnType<typeof sql>) => statement.execute(db);
+      await run(sql`create table oauth_record (
+        line text not null, kind text not null, id_hash text not null,
+        grant_id text, uid_hash text, client_id text, scope text,
+        payload text not null, expires_at bigint not null, consumed_at bigint,
+        primary key (line, kind, id_hash)) ${inKeyOrder}`);
+      await run(sql`create index oauth_record_grant on oauth_record (grant_id) where grant_id is not null`);
+      await run(
+        sql`create index oauth_record_uid on oauth_record (line, kind, uid_hash) where uid_hash is not null`,
+      );
+      await run(sql`create index oauth_record_expiry on oauth_record (expires_at)`);
+      await run(sql`create table oauth_connection (
+        grant_id text not null primary key, line text not null, account_id text not null, client_id text not null,
+        patients text not null, fhir_user text, scope text not null,
+        created_at bigint not null, expires_at bigint not null, revoked_at bigint) ${inKeyOrder}`);
+      await run(
+        sql`create index oauth_connection_account on oauth_connection (line, account_id, created_at)`,
+      );
+      await run(sql`create index oauth_connection_client on oauth_connection (client_id, created_at)`);
+      await run(sql`create table oauth_client (
+        client_id text not null primary key, name text not null, is_public integer not null,
+        redirect_uris text not null, lines text not null, scope text,
+        legacy_token integer not null, pkce_optional integer not null, jwks text, developer_id text,
+        created_at bigint not null, disabled_at bigint) ${inKeyOrder}`);
+      await run(
+        sql`create index oauth_client_developer on oauth_client (developer_id) where developer_id is not null`,
+      );
+      await run(sql`create table oauth_client_secret (
+        id text not null primary key, client_id text not null references oauth_client (client_id) on delete cascade,
+        digest text not null, created_at bigint not null, expires_at bigint) ${inKeyOrder}`);
+      await run(sql`create index oauth_client_secret_client on oauth_client_secret (client_id)`);
+      await run(sql`create table oauth_account (
+        line text not null, id text not null, username text not null, username_key text not null,
+        password_hash text not null, name text not null, patient text, acts_for text not null,
+        created_at bigint not null, primary key (line, id), unique (line, username_key)) ${inKeyOrder}`);
+      await run(sql`create table oauth_sign_in_attempt (
+        line text not null, kind text not null, key_hash text not null, failures integer not null,
+        updated_at bigint not null, blocked_until bigint not null,
+        primary key (line, kind, key_hash)) ${inKeyOrder}`);
+      await run(sql`create table oauth_signing_key (
+        line text not null, generation integer not null, kid text not null, sealed text not null,
+        created_at bigint not null, primary key (line, generation)) ${inKeyOrder}`);
+    },
+  },
+];

@@ -1,0 +1,43 @@
+// The tables of the developer portal: who registered, and their sign-ins.
+// Session and password are stored as digests only.
+import { sql } from 'kysely';
+import type { SchemaChange } from '../db/migrate.ts';
+
+export interface DeveloperTable {
+  id: string;
+  email: string;
+  /** As compared: lower case. */
+  email_key: string;
+  name: string;
+  password_hash: string;
+  /** Epoch milliseconds, as every time below. */
+  created_at: number;
+}
+
+export interface DeveloperSessionTable {
+  /** SHA-256 of the cookie's value. */
+  id_hash: string;
+  developer_id: string;
+  expires_at: number;
+}
+
+export interface PortalTables {
+  portal_developer: DeveloperTable;
+  portal_session: DeveloperSessionTable;
+}
+
+export const portalSchema: readonly SchemaChange[] = [
+  {
+    name: '0200-developer-portal',
+    async up(db) {
+      const run = (statement: ReturnType<typeof sql>) => statement.execute(db);
+      await run(sql`create table portal_developer (
+        id text not null primary key, email text not null, email_key text not null unique, name text not null,
+        password_hash text not null, created_at bigint not null)`);
+      await run(sql`create table portal_session (
+        id_hash text not null primary key,
+        developer_id text not null references portal_developer (id) on delete cascade, expires_at bigint not null)`);
+      await run(sql`create index portal_session_expiry on portal_session (expires_at)`);
+    },
+  },
+];
