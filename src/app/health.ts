@@ -1,7 +1,7 @@
 // For whoever runs it: /healthz (the process lives), /readyz (it can serve), /metrics (Prometheus).
 import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import type { Database } from '../db/database.ts';
 
 export function registerHealth(app: FastifyInstance, db: Database): void {
@@ -37,5 +37,7 @@ export function registerHealth(app: FastifyInstance, db: Database): void {
     }
     return reply.type('text/plain').send('ready\n');
   });
-  app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
+  app.get('/metrics', async (_request, reply) =>
+    reply.type(registry.contentType).send(await registry.metrics()),
+  );
 }

@@ -27,7 +27,8 @@ export function publicAddresses(config: Config): (host: string | undefined, url:
     if (!everyHost && !hosts.has(name)) return misdirectedPath;
     if (url.startsWith('/assets/')) return url;
     for (const candidate of bases) {
-      if ((everyHost || candidate.host === name) && isBelow(url, candidate.path)) return candidate.internal + url.slice(candidate.path.length);
+      if ((everyHost || candidate.host === name) && isBelow(url, candidate.path))
+        return candidate.internal + url.slice(candidate.path.length);
     }
     if (!everyHost && name !== plan.host) return misdirectedPath;
     // Internal paths are no addresses of the plan's own host.

@@ -17,6 +17,9 @@ export function jsonRows(
       ? sql`value ->> ${sql.lit(position)} as ${sql.id(name)}`
       : sql`(value ->> ${sql.lit(position)})::${sql.raw(kind)} as ${sql.id(name)}`,
   );
-  const source = dialect === 'sqlite' ? sql`json_each(${JSON.stringify(rows)})` : sql`jsonb_array_elements(${JSON.stringify(rows)}::jsonb) as j(value)`;
+  const source =
+    dialect === 'sqlite'
+      ? sql`json_each(${JSON.stringify(rows)})`
+      : sql`jsonb_array_elements(${JSON.stringify(rows)}::jsonb) as j(value)`;
   return sql`select ${sql.join(selected)} from ${source}`;
 }

@@ -1,7 +1,7 @@
 // /metadata, computed from the routes, the served types and the search parameters, never by hand
 // (https://hl7.org/fhir/R4/capabilitystatement.html).
 import type { Line } from '../config/config.ts';
-import { referenceTypes, referredTypes, memberTypes } from '../smart/data-classes.ts';
+import { memberTypes, referenceTypes, referredTypes } from '../smart/data-classes.ts';
 import type { FhirService } from './fhir-service.ts';
 import { fhirRoutes } from './routes.ts';
 
@@ -62,7 +62,9 @@ export function capabilityStatement(service: FhirService, line: Line): Record<st
 }
 
 function resourceCapability(service: FhirService, type: string): Record<string, unknown> {
-  const codes = new Set(fhirRoutes.filter((route) => route.path.startsWith('/:type')).map((route) => route.code));
+  const codes = new Set(
+    fhirRoutes.filter((route) => route.path.startsWith('/:type')).map((route) => route.code),
+  );
   const supportedProfile = service.definitions.supportedProfiles(type);
   return {
     type,
@@ -72,8 +74,14 @@ function resourceCapability(service: FhirService, type: string): Record<string, 
     readHistory: true,
     searchParam: [
       { name: '_id', definition: 'http://hl7.org/fhir/SearchParameter/Resource-id', type: 'token' },
-      { name: '_lastUpdated', definition: 'http://hl7.org/fhir/SearchParameter/Resource-lastUpdated', type: 'date' },
-      ...service.definitions.searchParams(type).map((param) => ({ name: param.code, definition: param.url, type: param.type })),
+      {
+        name: '_lastUpdated',
+        definition: 'http://hl7.org/fhir/SearchParameter/Resource-lastUpdated',
+        type: 'date',
+      },
+      ...service.definitions
+        .searchParams(type)
+        .map((param) => ({ name: param.code, definition: param.url, type: param.type })),
     ],
   };
 }

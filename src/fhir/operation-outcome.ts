@@ -4,22 +4,46 @@
 
 export const fhirErrors = {
   'invalid-parameter': { status: 400, code: 'invalid', title: 'A parameter has a value that cannot be read' },
-  'unknown-parameter': { status: 400, code: 'not-supported', title: 'The parameter or modifier is not supported here' },
-  'invalid-cursor': { status: 400, code: 'invalid', title: 'The page link is not one of this server for this app' },
+  'unknown-parameter': {
+    status: 400,
+    code: 'not-supported',
+    title: 'The parameter or modifier is not supported here',
+  },
+  'invalid-cursor': {
+    status: 400,
+    code: 'invalid',
+    title: 'The page link is not one of this server for this app',
+  },
   'missing-token': { status: 401, code: 'login', title: 'The request has no access token' },
   'invalid-token': { status: 401, code: 'login', title: 'The access token is unknown, expired or ended' },
-  'insufficient-scope': { status: 403, code: 'forbidden', title: 'The granted scopes do not cover the request' },
+  'insufficient-scope': {
+    status: 403,
+    code: 'forbidden',
+    title: 'The granted scopes do not cover the request',
+  },
   'not-found': { status: 404, code: 'not-found', title: 'The plan does not hold what the request names' },
   'unknown-type': { status: 404, code: 'not-supported', title: 'The resource type is not served here' },
   'unknown-route': { status: 404, code: 'not-found', title: 'There is nothing at this address' },
-  'method-not-allowed': { status: 405, code: 'not-supported', title: 'The method is not offered at this address' },
+  'method-not-allowed': {
+    status: 405,
+    code: 'not-supported',
+    title: 'The method is not offered at this address',
+  },
   'not-acceptable': { status: 406, code: 'not-supported', title: 'None of the accepted formats is offered' },
   gone: { status: 410, code: 'deleted', title: 'The resource has been deleted' },
   'too-large': { status: 413, code: 'too-long', title: 'The request is larger than the server reads' },
   'uri-too-long': { status: 414, code: 'too-long', title: 'The address is longer than the server reads' },
-  'unsupported-media-type': { status: 415, code: 'not-supported', title: 'The format of the request body is not read here' },
+  'unsupported-media-type': {
+    status: 415,
+    code: 'not-supported',
+    title: 'The format of the request body is not read here',
+  },
   'too-many-requests': { status: 429, code: 'throttled', title: 'Too many requests' },
-  'headers-too-large': { status: 431, code: 'too-long', title: 'The request headers are larger than the server reads' },
+  'headers-too-large': {
+    status: 431,
+    code: 'too-long',
+    title: 'The request headers are larger than the server reads',
+  },
   internal: { status: 500, code: 'exception', title: 'Something went wrong on the server; try later' },
   unavailable: { status: 503, code: 'transient', title: 'The server cannot answer now; try later' },
 } as const;
@@ -67,5 +91,8 @@ export function toOperationOutcome(error: FhirError, requestId: string): Operati
 }
 
 export function warning(text: string): OperationOutcome {
-  return { resourceType: 'OperationOutcome', issue: [{ severity: 'warning', code: 'not-supported', diagnostics: text }] };
+  return {
+    resourceType: 'OperationOutcome',
+    issue: [{ severity: 'warning', code: 'not-supported', diagnostics: text }],
+  };
 }

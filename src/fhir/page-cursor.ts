@@ -30,14 +30,19 @@ export class CursorBox {
   open(text: string, boundTo: string): Cursor {
     const bytes = Buffer.from(text, 'base64url');
     try {
-      const decipher = createDecipheriv('aes-256-gcm', this.#key, bytes.subarray(0, 12), { authTagLength: 16 });
+      const decipher = createDecipheriv('aes-256-gcm', this.#key, bytes.subarray(0, 12), {
+        authTagLength: 16,
+      });
       decipher.setAAD(Buffer.from(boundTo));
       decipher.setAuthTag(bytes.subarray(12, 28));
       const plain = Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8');
       const space = plain.indexOf(' ');
       return { after: Number(plain.slice(0, space)), query: plain.slice(space + 1) };
     } catch {
-      throw new FhirError('invalid-cursor', '_page: this link was not made for this app and this address, or has been altered.');
+      throw new FhirError(
+        'invalid-cursor',
+        '_page: this link was not made for this app and this address, or has been altered.',
+      );
     }
   }
 }

@@ -29,23 +29,33 @@ export interface FhirAnswer {
   readonly contentType?: string;
 }
 
-export type BearerInteraction = (service: FhirService, request: FhirRequest, access: MemberAccess) => Promise<FhirAnswer>;
+export type BearerInteraction = (
+  service: FhirService,
+  request: FhirRequest,
+  access: MemberAccess,
+) => Promise<FhirAnswer>;
 export type PublicInteraction = (service: FhirService, request: FhirRequest) => Promise<FhirAnswer>;
 
 const gzipAsync = promisify(gzip);
 /** Below this many bytes compression costs more than it saves. */
 const compressFrom = 1400;
 const formType = 'application/x-www-form-urlencoded';
-const allowedHeaders = 'authorization, content-type, accept, prefer, if-none-match, if-modified-since, x-request-id';
-const exposedHeaders = 'etag, last-modified, location, content-location, x-request-id, www-authenticate, retry-after';
+const allowedHeaders =
+  'authorization, content-type, accept, prefer, if-none-match, if-modified-since, x-request-id';
+const exposedHeaders =
+  'etag, last-modified, location, content-location, x-request-id, www-authenticate, retry-after';
 
 /** Registers a line's FHIR API under its internal path. */
 export function registerFhir(app: FastifyInstance, service: FhirService, line: Line): void {
   void app.register(
     async (scope) => {
-      scope.addContentTypeParser(formType, { parseAs: 'string', bodyLimit: 65_536 }, (_request, body, done) => done(null, body));
+      scope.addContentTypeParser(formType, { parseAs: 'string', bodyLimit: 65_536 }, (_request, body, done) =>
+        done(null, body),
+      );
       scope.setErrorHandler((error, request, reply) => answerError(request, reply, line, service, error));
-      scope.setNotFoundHandler((request, reply) => answerError(request, reply, line, service, unknownAddress(request)));
+      scope.setNotFoundHandler((request, reply) =>
+        answerError(request, reply, line, service, unknownAddress(request)),
+      );
       scope.addHook('onRequest', async (request, reply) => {
         reply.header('access-control-allow-origin', '*');
         reply.header('access-control-expose-headers', exposedHeaders);
@@ -70,7 +80,13 @@ export function registerFhir(app: FastifyInstance, service: FhirService, line: L
   );
 }
 
-async function handle(service: FhirService, line: Line, route: FhirRoute, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function handle(
+  service: FhirService,
+  line: Line,
+  route: FhirRoute,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const query = queryOf(request.raw.url ?? '');
   const fhirRequest: FhirRequest = {
     line,
@@ -96,21 +112,34 @@ function queryOf(url: string): string {
 }
 
 function negotiateRequest(request: FastifyRequest, query: string): string {
-  const format = query.includes('_format=') ? (new URLSearchParams(query).get('_format') ?? undefined) : undefined;
+  const format = query.includes('_format=')
+    ? (new URLSearchParams(query).get('_format') ?? undefined)
+    : undefined;
   return negotiate(request.headers.accept, format);
 }
 
 /** RFC 6750. A token in the query is never read. */
-async function authenticate(service: FhirService, line: Line, request: FastifyRequest): Promise<MemberAccess> {
+async function authenticate(
+  service: FhirService,
+  line: Line,
+  request: FastifyRequest,
+): Promise<MemberAccess> {
   const header = request.headers.authorization;
-  if (header === undefined) throw new FhirError('missing-token', 'Send the access token as "Authorization: Bearer …".');
+  if (header === undefined)
+    throw new FhirError('missing-token', 'Send the access token as "Authorization: Bearer …".');
   const token = /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(header)?.[1];
   if (token === undefined || token.length > 512) {
-    throw new FhirError('invalid-token', 'Authorization: the header is not "Bearer" and an access token of this server.');
+    throw new FhirError(
+      'invalid-token',
+      'Authorization: the header is not "Bearer" and an access token of this server.',
+    );
   }
   const grant = await service.verifyToken(line.id, token);
   if (grant === undefined || grant.line !== line.id) {
-    throw new FhirError('invalid-token', 'The access token is not known here, has expired, or the grant behind it has ended.');
+    throw new FhirError(
+      'invalid-token',
+      'The access token is not known here, has expired, or the grant behind it has ended.',
+    );
   }
   return {
     kind: 'member',
@@ -122,7 +151,12 @@ async function authenticate(service: FhirService, line: Line, request: FastifyRe
   };
 }
 
-async function respond(request: FastifyRequest, reply: FastifyReply, answer: FhirAnswer, contentType: string): Promise<FastifyReply> {
+async function respond(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  answer: FhirAnswer,
+  contentType: string,
+): Promise<FastifyReply> {
   reply.code(answer.status);
   reply.header('content-type', answer.contentType ?? contentType);
   reply.header('vary', 'accept, accept-encoding, authorization');
@@ -136,15 +170,24 @@ async function respond(request: FastifyRequest, reply: FastifyReply, answer: Fhi
 }
 
 function acceptsGzip(header: string | string[] | undefined): boolean {
-  return typeof header === 'string' && /(^|,)\s*(gzip|x-gzip|\*)\s*(;\s*q=(?!0(\.0+)?\s*(,|$))[\d.]+)?\s*(,|$)/i.test(header);
+  return (
+    typeof header === 'string' &&
+    /(^|,)\s*(gzip|x-gzip|\*)\s*(;\s*q=(?!0(\.0+)?\s*(,|$))[\d.]+)?\s*(,|$)/i.test(header)
+  );
 }
 
 function unknownAddress(request: FastifyRequest): FhirError {
   const path = (request.raw.url ?? '').split('?')[0] ?? '';
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    return new FhirError('method-not-allowed', `${request.method} is not offered here; /metadata lists what is.`);
+    return new FhirError(
+      'method-not-allowed',
+      `${request.method} is not offered here; /metadata lists what is.`,
+    );
   }
-  return new FhirError('unknown-route', `There is nothing at ${path.slice(0, 200)}; /metadata lists what is.`);
+  return new FhirError(
+    'unknown-route',
+    `There is nothing at ${path.slice(0, 200)}; /metadata lists what is.`,
+  );
 }
 
 async function answerError(
@@ -155,7 +198,8 @@ async function answerError(
   thrown: unknown,
 ): Promise<FastifyReply> {
   const error = toFhirError(thrown);
-  if (error.status >= 500) request.log.error({ err: thrown, route: request.routeOptions.url }, 'FHIR request failed');
+  if (error.status >= 500)
+    request.log.error({ err: thrown, route: request.routeOptions.url }, 'FHIR request failed');
   if (error.status === 401) reply.header('www-authenticate', challenge(line, error));
   if (error.category === 'insufficient-scope') {
     reply.header('www-authenticate', `Bearer realm="${line.fhirUrl}", error="insufficient_scope"`);
@@ -165,7 +209,12 @@ async function answerError(
   reply.header('cache-control', 'no-store');
   const outcome = toOperationOutcome(error, request.id);
   reply.header('link', `<${service.documentationUrl}#${error.category}>; rel="help"`);
-  return respond(request, reply, { status: error.status, body: JSON.stringify(outcome) }, 'application/fhir+json; charset=utf-8');
+  return respond(
+    request,
+    reply,
+    { status: error.status, body: JSON.stringify(outcome) },
+    'application/fhir+json; charset=utf-8',
+  );
 }
 
 function challenge(line: Line, error: FhirError): string {

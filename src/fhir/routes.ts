@@ -26,7 +26,13 @@ export type FhirRoute =
 
 export const fhirRoutes: readonly FhirRoute[] = [
   { method: 'GET', path: '/metadata', code: 'capabilities', access: 'public', run: metadata },
-  { method: 'GET', path: '/.well-known/smart-configuration', code: 'smart-configuration', access: 'public', run: smartConfiguration },
+  {
+    method: 'GET',
+    path: '/.well-known/smart-configuration',
+    code: 'smart-configuration',
+    access: 'public',
+    run: smartConfiguration,
+  },
   { method: 'GET', path: '/:type', code: 'search-type', access: 'bearer', run: searchByGet },
   { method: 'POST', path: '/:type/_search', code: 'search-type', access: 'bearer', run: searchByPost },
   { method: 'GET', path: '/:type/:id', code: 'read', access: 'bearer', run: read },

@@ -37,7 +37,9 @@ export class EntrySpool {
       this.#file = await open(join(this.#folder, 'entries'), 'wx', 0o600);
     }
     // JSON has no raw line feed inside strings; those between its tokens are made spaces.
-    await this.#file.writeFile(this.#kept.map((entry) => `${entry.line} ${entry.text.replace(/[\r\n]+/g, ' ')}\n`).join(''));
+    await this.#file.writeFile(
+      this.#kept.map((entry) => `${entry.line} ${entry.text.replace(/[\r\n]+/g, ' ')}\n`).join(''),
+    );
     this.#kept = [];
     this.#keptLength = 0;
   }
@@ -45,7 +47,10 @@ export class EntrySpool {
   async *entries(): AsyncGenerator<SpooledEntry> {
     if (this.#file !== undefined) {
       await this.spill();
-      const lines = createInterface({ input: createReadStream(join(this.#folder!, 'entries'), 'utf8'), crlfDelay: Number.POSITIVE_INFINITY });
+      const lines = createInterface({
+        input: createReadStream(join(this.#folder!, 'entries'), 'utf8'),
+        crlfDelay: Number.POSITIVE_INFINITY,
+      });
       for await (const row of lines) {
         const space = row.indexOf(' ');
         yield { line: Number(row.slice(0, space)), text: row.slice(space + 1) };

@@ -1,5 +1,6 @@
 // Imports files into one line: read → cut → check → write in batches, each batch one transaction together with the
 // note of how far the file got. What is acknowledged is on disk; a killed run goes on where it was.
+import type { Transaction } from 'kysely';
 import type { Database } from '../db/database.ts';
 import type { Definitions } from '../fhir/definitions/definitions.ts';
 import type { ResourceStore, ResourceWriter } from '../fhir/store/resource-store.ts';
@@ -46,12 +47,18 @@ const resourceLimit = 256_000_000;
 /** Makes an atomic file's transaction roll back; the report says why. */
 class FileRefused extends Error {}
 
-export async function importFiles(context: ImportContext, files: readonly InputFile[], options: ImportOptions): Promise<ImportReport> {
+export async function importFiles(
+  context: ImportContext,
+  files: readonly InputFile[],
+  options: ImportOptions,
+): Promise<ImportReport> {
   const clock = options.clock ?? (() => performance.now());
   const started = clock();
   const report = new ReportBuilder();
   const sizes = files.map((file) => file.size);
-  const bytesTotal = sizes.includes(undefined) ? undefined : sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
+  const bytesTotal = sizes.includes(undefined)
+    ? undefined
+    : sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
   let bytesRead = 0;
   for (const file of files) {
     const importer = new FileImporter(context, options, report, file, () => {
@@ -79,7 +86,13 @@ class FileImporter {
   /** Items that an interrupted run has done. */
   #skip = 0;
 
-  constructor(context: ImportContext, options: ImportOptions, report: ReportBuilder, file: InputFile, progress: () => void) {
+  constructor(
+    context: ImportContext,
+    options: ImportOptions,
+    report: ReportBuilder,
+    file: InputFile,
+    progress: () => void,
+  ) {
     this.#context = context;
     this.#options = options;
     this.#report = report;
@@ -194,7 +207,8 @@ class FileImporter {
       counted.push([batch, await writer.write(batch)]);
     };
     for await (const item of unit.items) {
-      if (this.#take(item) && (this.#batch.length >= batchItems || this.#batchBytes >= batchBytes)) await write();
+      if (this.#take(item) && (this.#batch.length >= batchItems || this.#batchBytes >= batchBytes))
+        await write();
     }
     await write();
   }
@@ -232,19 +246,33 @@ class FileImporter {
     this.#report.filesFailed++;
     if (this.#options.atomic !== 'file') await this.#flush();
     const line = error instanceof SplitError ? error.line : 0;
-    const text = error instanceof SplitError ? error.message : `cannot be read to its end (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`;
+    const text =
+      error instanceof SplitError
+        ? error.message
+        : `cannot be read to its end (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`;
     this.#report.find('error', 'broken-file', text, { file: this.#file.path, line, path: '' });
   }
 
-  async #findByIdentifier(type: string, system: string, value: string): Promise<string | { readonly problem: string }> {
+  async #findByIdentifier(
+    type: string,
+    system: string,
+    value: string,
+  ): Promise<string | { readonly problem: string }> {
     const writer = this.#writer;
     const find = (using: ResourceWriter) => using.findByIdentifier(type, system, value);
-    if (!this.#context.definitions.resourceTypes.includes(type)) return { problem: 'names no R4 resource type' };
+    if (!this.#context.definitions.resourceTypes.includes(type))
+      return { problem: 'names no R4 resource type' };
     // What the batch holds may be what is looked for.
     if (writer === undefined) await this.#flush();
-    const ids = writer === undefined ? await this.#context.store.writing(this.#options.line, find) : await find(writer);
+    const ids =
+      writer === undefined ? await this.#context.store.writing(this.#options.line, find) : await find(writer);
     if (ids.length === 1) return `${type}/${ids[0]}`;
-    return { problem: ids.length === 0 ? 'finds no resource with this identifier' : 'finds several resources with this identifier' };
+    return {
+      problem:
+        ids.length === 0
+          ? 'finds no resource with this identifier'
+          : 'finds several resources with this identifier',
+    };
   }
 
   get #resumable(): boolean {
@@ -266,12 +294,20 @@ class FileImporter {
 
   async #noteProgress(writer: ResourceWriter): Promise<void> {
     if (!this.#resumable) return;
-    const row = { line: this.#options.line, path: this.#file.path, identity: this.#file.identity!, items_done: this.#items };
-    await writer.trx
-      .withTables<IngestTables>()
+    const row = {
+      line: this.#options.line,
+      path: this.#file.path,
+      identity: this.#file.identity!,
+      items_done: this.#items,
+    };
+    await (writer.trx as unknown as Transaction<IngestTables>)
       .insertInto('import_file')
       .values(row)
-      .onConflict((conflict) => conflict.columns(['line', 'path']).doUpdateSet({ identity: row.identity, items_done: row.items_done }))
+      .onConflict((conflict) =>
+        conflict
+          .columns(['line', 'path'])
+          .doUpdateSet({ identity: row.identity, items_done: row.items_done }),
+      )
       .execute();
   }
 

@@ -32,7 +32,10 @@ export interface ImportItemsContext {
 type Json = Record<string, unknown>;
 
 /** One unit for each Bundle; what stands alone comes as units of one. */
-export async function* importUnits(context: ImportItemsContext, pieces: AsyncIterable<JsonPiece>): AsyncGenerator<ImportUnit> {
+export async function* importUnits(
+  context: ImportItemsContext,
+  pieces: AsyncIterable<JsonPiece>,
+): AsyncGenerator<ImportUnit> {
   const spool = new EntrySpool();
   try {
     for await (const piece of pieces) {
@@ -49,11 +52,16 @@ export async function* importUnits(context: ImportItemsContext, pieces: AsyncIte
         context.report.refused++;
         yield { whole: false, items: only({ write: undefined, bytes: piece.text.length }) };
       } else if (value['resourceType'] === 'Bundle') {
-        for (const entry of Array.isArray(value['entry']) ? value['entry'] : []) spool.push({ text: JSON.stringify(entry), line: piece.line });
+        for (const entry of Array.isArray(value['entry']) ? value['entry'] : [])
+          spool.push({ text: JSON.stringify(entry), line: piece.line });
         yield bundleUnit(context, value, spool);
         await spool.clear();
       } else {
-        const references = { byFullUrl: new Map<string, string>(), ownBases: context.ownBases, findByIdentifier: context.findByIdentifier };
+        const references = {
+          byFullUrl: new Map<string, string>(),
+          ownBases: context.ownBases,
+          findByIdentifier: context.findByIdentifier,
+        };
         const write = await toWrite(context, value, piece.line, '', references);
         yield { whole: false, items: only({ write, bytes: piece.text.length }) };
       }
@@ -67,7 +75,10 @@ async function* only(item: ImportItem): AsyncGenerator<ImportItem> {
   yield item;
 }
 
-function parseJson(context: ImportItemsContext, piece: { readonly text: string; readonly line: number }): Json | undefined {
+function parseJson(
+  context: ImportItemsContext,
+  piece: { readonly text: string; readonly line: number },
+): Json | undefined {
   let value: unknown;
   try {
     value = JSON.parse(piece.text);
@@ -77,11 +88,19 @@ function parseJson(context: ImportItemsContext, piece: { readonly text: string; 
     const before = Number.isNaN(position) ? '' : piece.text.slice(0, position);
     const line = piece.line + (before.match(/\n/g)?.length ?? 0);
     const column = Number.isNaN(position) ? '' : `, column ${position - before.lastIndexOf('\n')}`;
-    context.report.find('error', 'not-json', `is no valid JSON (line ${line}${column})`, { file: context.file, line, path: '' });
+    context.report.find('error', 'not-json', `is no valid JSON (line ${line}${column})`, {
+      file: context.file,
+      line,
+      path: '',
+    });
     return undefined;
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;
-  context.report.find('error', 'not-a-resource', 'is no JSON object', { file: context.file, line: piece.line, path: '' });
+  context.report.find('error', 'not-a-resource', 'is no JSON object', {
+    file: context.file,
+    line: piece.line,
+    path: '',
+  });
   return undefined;
 }
 
@@ -97,7 +116,8 @@ async function* bundleItems(context: ImportItemsContext, spool: EntrySpool): Asy
     const entry = tryParse(piece.text);
     const name = entry === undefined ? undefined : await nameOf(context, entry);
     names.push(name);
-    if (name !== undefined && typeof entry?.['fullUrl'] === 'string') byFullUrl.set(entry['fullUrl'], name.reference);
+    if (name !== undefined && typeof entry?.['fullUrl'] === 'string')
+      byFullUrl.set(entry['fullUrl'], name.reference);
   }
   const references = { byFullUrl, ownBases: context.ownBases, findByIdentifier: context.findByIdentifier };
   let position = 0;
@@ -153,7 +173,9 @@ interface EntryRequest {
 }
 
 function requestOf(entry: Json): EntryRequest {
-  const request = (typeof entry['request'] === 'object' && entry['request'] !== null ? entry['request'] : {}) as Json;
+  const request = (
+    typeof entry['request'] === 'object' && entry['request'] !== null ? entry['request'] : {}
+  ) as Json;
   return {
     method: String(request['method'] ?? ''),
     url: String(request['url'] ?? ''),
@@ -168,7 +190,10 @@ function idOf(resource: Json, fullUrl: string | undefined, request: EntryRequest
     if (inUrl !== undefined) return inUrl;
   }
   if (typeof resource['id'] === 'string') return resource['id'];
-  const inFullUrl = fullUrl === undefined ? undefined : /(?:^urn:uuid:|^urn:oid:|\/)([A-Za-z0-9\-.]{1,64})$/.exec(fullUrl)?.[1];
+  const inFullUrl =
+    fullUrl === undefined
+      ? undefined
+      : /(?:^urn:uuid:|^urn:oid:|\/)([A-Za-z0-9\-.]{1,64})$/.exec(fullUrl)?.[1];
   return inFullUrl ?? hash('sha256', JSON.stringify(resource), 'hex').slice(0, 32);
 }
 
@@ -188,10 +213,16 @@ async function entryWrite(
     return refuse(context, 'bad-request', 'DELETE needs a url of the form Type/id', place);
   }
   if (request.method === 'GET' || request.method === 'HEAD') {
-    context.report.find('warning', 'not-a-write', `${request.method} entries are left out of an import`, place);
+    context.report.find(
+      'warning',
+      'not-a-write',
+      `${request.method} entries are left out of an import`,
+      place,
+    );
     return 'nothing';
   }
-  if (request.method === 'PATCH') return refuse(context, 'bad-request', 'PATCH is not offered by an import', place);
+  if (request.method === 'PATCH')
+    return refuse(context, 'bad-request', 'PATCH is not offered by an import', place);
   const resource = entry['resource'];
   if (resource === undefined) {
     context.report.find('warning', 'no-resource', 'an entry without a resource is left out', place);
@@ -204,16 +235,32 @@ async function entryWrite(
   return toWrite(context, { ...resource, ...(id === undefined ? {} : { id }) }, line, here, references);
 }
 
-async function toWrite(context: ImportItemsContext, resource: Json, line: number, here: string, references: References): Promise<Write | undefined> {
-  const place = (path: string) => ({ file: context.file, line, path: here === '' ? path : `${here}.resource: ${path}` });
-  const named: Json = resource['id'] === undefined ? { ...resource, id: idOf(resource, undefined, undefined) } : resource;
+async function toWrite(
+  context: ImportItemsContext,
+  resource: Json,
+  line: number,
+  here: string,
+  references: References,
+): Promise<Write | undefined> {
+  const place = (path: string) => ({
+    file: context.file,
+    line,
+    path: here === '' ? path : `${here}.resource: ${path}`,
+  });
+  const named: Json =
+    resource['id'] === undefined ? { ...resource, id: idOf(resource, undefined, undefined) } : resource;
   let refused = false;
   for (const problem of context.checkStructure(named)) {
     context.report.find(problem.severity, problem.rule, problem.text, place(problem.path));
     refused ||= problem.severity === 'error';
   }
   if (!refused && (typeof named['id'] !== 'string' || !idPattern.test(named['id']))) {
-    context.report.find('error', 'bad-id', 'id is not 1 to 64 letters, digits, hyphens and dots', place(`${String(named['resourceType'])}.id`));
+    context.report.find(
+      'error',
+      'bad-id',
+      'id is not 1 to 64 letters, digits, hyphens and dots',
+      place(`${String(named['resourceType'])}.id`),
+    );
     refused = true;
   }
   if (refused) {
@@ -226,7 +273,12 @@ async function toWrite(context: ImportItemsContext, resource: Json, line: number
   return { resource: named as unknown as FhirResource };
 }
 
-function refuse(context: ImportItemsContext, rule: string, text: string, place: { file: string; line: number; path: string }): undefined {
+function refuse(
+  context: ImportItemsContext,
+  rule: string,
+  text: string,
+  place: { file: string; line: number; path: string },
+): undefined {
   context.report.find('error', rule, text, place);
   context.report.refused++;
   return undefined;

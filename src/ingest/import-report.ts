@@ -36,7 +36,10 @@ const placesShown = 5;
 const kindsKept = 500;
 
 export class ReportBuilder {
-  readonly #findings = new Map<string, { severity: 'error' | 'warning'; rule: string; text: string; count: number; places: Place[] }>();
+  readonly #findings = new Map<
+    string,
+    { severity: 'error' | 'warning'; rule: string; text: string; count: number; places: Place[] }
+  >();
   readonly #byType = new Map<string, number>();
   files = 0;
   filesFailed = 0;
@@ -76,7 +79,9 @@ export class ReportBuilder {
       resumed: this.resumed,
       byType: Object.fromEntries([...this.#byType].sort(([a], [b]) => (a < b ? -1 : 1))),
       seconds: Math.round(seconds * 100) / 100,
-      findings: [...this.#findings.values()].sort((a, b) => (a.severity === b.severity ? b.count - a.count : a.severity === 'error' ? -1 : 1)),
+      findings: [...this.#findings.values()].sort((a, b) =>
+        a.severity === b.severity ? b.count - a.count : a.severity === 'error' ? -1 : 1,
+      ),
     };
   }
 }
@@ -90,17 +95,23 @@ export function reportText(report: ImportReport): string {
     `Imported into ${report.line}: ${plural(report.files, 'file')}${failed}, ${plural(done, 'resource')} in ${report.seconds} s (${rate}/s).`,
     `  created ${report.created}   updated ${report.updated}   unchanged ${report.unchanged}   deleted ${report.deleted}   refused ${report.refused}`,
   ];
-  if (report.resumed > 0) lines.push(`  ${plural(report.resumed, 'resource')} were already in the database from an interrupted run.`);
+  if (report.resumed > 0)
+    lines.push(
+      `  ${plural(report.resumed, 'resource')} were already in the database from an interrupted run.`,
+    );
   const types = Object.entries(report.byType).map(([type, count]) => `${type} ${count}`);
   if (types.length > 0) lines.push(`  ${types.join(', ')}`);
   if (report.findings.length > 0) lines.push('');
   for (const finding of report.findings.slice(0, 40)) {
-    lines.push(`${finding.severity === 'error' ? 'REFUSED' : 'warning'} ${finding.count} × ${finding.text} [${finding.rule}]`);
+    lines.push(
+      `${finding.severity === 'error' ? 'REFUSED' : 'warning'} ${finding.count} × ${finding.text} [${finding.rule}]`,
+    );
     for (const place of finding.places.slice(0, finding.severity === 'error' ? placesShown : 2)) {
       lines.push(`    ${place.file}:${place.line}${place.path === '' ? '' : ` ${place.path}`}`);
     }
   }
-  if (report.findings.length > 40) lines.push(`… and ${report.findings.length - 40} more kinds; --json lists them all.`);
+  if (report.findings.length > 40)
+    lines.push(`… and ${report.findings.length - 40} more kinds; --json lists them all.`);
   return `${lines.join('\n')}\n`;
 }
 

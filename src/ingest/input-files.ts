@@ -44,8 +44,12 @@ async function collect(path: string, named: boolean, files: InputFile[]): Promis
     throw new InputError(`${path}: ${reason(error)}`);
   }
   if (found.isDirectory()) {
-    for (const name of (await readdir(path)).sort()) if (!name.startsWith('.')) await collect(join(path, name), false, files);
-  } else if (named || (found.isFile() && dataFile.test(basename(path)) && basename(path) !== 'package.json')) {
+    for (const name of (await readdir(path)).sort())
+      if (!name.startsWith('.')) await collect(join(path, name), false, files);
+  } else if (
+    named ||
+    (found.isFile() && dataFile.test(basename(path)) && basename(path) !== 'package.json')
+  ) {
     files.push({ path, size: found.size, identity: `${found.size} ${found.mtimeMs}` });
   }
 }
@@ -58,8 +62,12 @@ function reason(error: unknown): string {
 }
 
 /** The bytes of a file, unpacked. `onBytes` hears how many bytes were read from disk. */
-export async function* readInput(file: InputFile, onBytes: (count: number) => void): AsyncGenerator<Uint8Array> {
-  const source: Readable = file.path === '-' ? process.stdin : createReadStream(file.path, { highWaterMark: 1 << 20 });
+export async function* readInput(
+  file: InputFile,
+  onBytes: (count: number) => void,
+): AsyncGenerator<Uint8Array> {
+  const source: Readable =
+    file.path === '-' ? process.stdin : createReadStream(file.path, { highWaterMark: 1 << 20 });
   const chunks = source[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   const first = await chunks.next();
   if (first.done === true) return;
@@ -79,7 +87,9 @@ export async function* readInput(file: InputFile, onBytes: (count: number) => vo
     return;
   }
   const unpacked = new PassThrough({ highWaterMark: 1 << 20 });
-  const done = pipeline(all(), createGunzip({ chunkSize: 1 << 18 }), unpacked).catch((error: Error) => unpacked.destroy(error));
+  const done = pipeline(all(), createGunzip({ chunkSize: 1 << 18 }), unpacked).catch((error: Error) =>
+    unpacked.destroy(error),
+  );
   yield* unpacked;
   await done;
 }

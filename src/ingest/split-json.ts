@@ -21,21 +21,17 @@ export class SplitError extends Error {
   }
 }
 
-const [quote, backslash, openBrace, closeBrace, openBracket, closeBracket, comma, newline] = [...Buffer.from('"\\{}[],\n')] as [
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-];
+const [quote, backslash, openBrace, closeBrace, openBracket, closeBracket, comma, newline] = [
+  ...Buffer.from('"\\{}[],\n'),
+] as [number, number, number, number, number, number, number, number];
 const bundleType = /"resourceType"\s*:\s*"Bundle"/;
 const entryKey = /"entry"\s*:\s*$/;
 
 /** @param limit bytes of one value at most */
-export async function* splitJson(source: AsyncIterable<Uint8Array>, limit: number): AsyncGenerator<JsonPiece> {
+export async function* splitJson(
+  source: AsyncIterable<Uint8Array>,
+  limit: number,
+): AsyncGenerator<JsonPiece> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   let pending: Buffer[] = [];
   let pendingBytes = 0;
@@ -120,23 +116,33 @@ export async function* splitJson(source: AsyncIterable<Uint8Array>, limit: numbe
           bundleHead = '';
         }
       } else if (level === 0 && !isSpace(byte) && !(inEntries && byte === comma)) {
-        throw new SplitError(line, inEntries ? 'has an entry that is no object' : 'holds something that is no JSON object');
+        throw new SplitError(
+          line,
+          inEntries ? 'has an entry that is no object' : 'holds something that is no JSON object',
+        );
       }
     }
     const insideValue = inEntries ? depth > 2 : depth > 0;
     if (insideValue) {
       pending.push(chunk.subarray(start));
       pendingBytes += chunk.length - start;
-      if (pendingBytes > limit) throw new SplitError(startLine, `has a resource of more than ${Math.round(limit / 1e6)} MB`);
+      if (pendingBytes > limit)
+        throw new SplitError(startLine, `has a resource of more than ${Math.round(limit / 1e6)} MB`);
     }
   }
-  if (depth > 0 || inString) throw new SplitError(line, `ends in the middle of what begins at line ${inEntries ? bundleLine : startLine}; the file is cut off`);
+  if (depth > 0 || inString)
+    throw new SplitError(
+      line,
+      `ends in the middle of what begins at line ${inEntries ? bundleLine : startLine}; the file is cut off`,
+    );
 }
 
 /** The last 64 KiB before a position, enough to see which element of a Bundle this is. */
 function peek(pending: readonly Buffer[], chunk: Buffer, from: number, to: number): string {
   const here = chunk.subarray(Math.max(from, to - 65_536), to).toString('latin1');
-  return pending.length === 0 ? here : Buffer.concat([...pending, chunk.subarray(from, to)]).toString('latin1');
+  return pending.length === 0
+    ? here
+    : Buffer.concat([...pending, chunk.subarray(from, to)]).toString('latin1');
 }
 
 function isSpace(byte: number): boolean {

@@ -69,8 +69,7 @@ export function permissionsOf(scope: string): Permissions {
     if (type !== undefined) allow(type, [], suffix !== 's', suffix !== 'r');
   }
   if (anyData) {
-    for (const type of [...referenceTypes, ...referredTypes])
-      permissions.set(type, { read: [[]], search: [[]] });
+    for (const type of supportingTypes) permissions.set(type, { read: [[]], search: [[]] });
   }
   for (const permission of permissions.values()) {
     permission.read = withoutNarrowed(permission.read);

@@ -27,7 +27,8 @@ const formats: Readonly<Record<string, string>> = { json: fhirJson, ...offered }
 export function negotiate(accept: string | undefined, format: string | undefined): string {
   if (format !== undefined) {
     const type = formats[(format.split(';')[0] ?? '').trim().replaceAll(' ', '+').toLowerCase()];
-    if (type === undefined) throw new FhirError('not-acceptable', `_format: '${format.slice(0, 80)}' is not offered; use json.`);
+    if (type === undefined)
+      throw new FhirError('not-acceptable', `_format: '${format.slice(0, 80)}' is not offered; use json.`);
     return type;
   }
   if (accept === undefined || accept.trim() === '' || accept === '*/*') return fhirJson;
@@ -40,7 +41,10 @@ export function negotiate(accept: string | undefined, format: string | undefined
     if (quality > 0 && (best === undefined || quality > best.quality)) best = { type, quality };
   }
   if (best === undefined) {
-    throw new FhirError('not-acceptable', `Accept: none of '${accept.slice(0, 120)}' is offered; use application/fhir+json.`);
+    throw new FhirError(
+      'not-acceptable',
+      `Accept: none of '${accept.slice(0, 120)}' is offered; use application/fhir+json.`,
+    );
   }
   return best.type;
 }

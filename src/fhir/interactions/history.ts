@@ -16,14 +16,19 @@ export const history: BearerInteraction = async (service, request, access) => {
   const cursor = params.get('_page');
   const page = cursor === null ? undefined : service.cursors.open(cursor, bound);
   const count = parseCount(page === undefined ? params.get('_count') : page.query);
-  const query = await compileHistory(service.store.search, type, id, access, { count, beforeVersion: page?.after });
+  const query = await compileHistory(service.store.search, type, id, access, {
+    count,
+    beforeVersion: page?.after,
+  });
   const rows = await service.store.many(query);
   if (rows.length === 0 && page === undefined) {
     throw new FhirError('not-found', `The plan holds no ${type} with this id that this app may see.`);
   }
   const shown = rows.slice(0, count);
   const here = `${request.line.fhirUrl}/${type}/${id}`;
-  const links = [{ relation: 'self', url: `${here}/_history${request.query === '' ? '' : `?${request.query}`}` }];
+  const links = [
+    { relation: 'self', url: `${here}/_history${request.query === '' ? '' : `?${request.query}`}` },
+  ];
   if (rows.length > count) {
     const next = service.cursors.seal({ query: String(count), after: shown.at(-1)!.version }, bound);
     links.push({ relation: 'next', url: `${here}/_history?_page=${next}` });
@@ -31,7 +36,11 @@ export const history: BearerInteraction = async (service, request, access) => {
   const entries = shown.map((row) => {
     const method = row.deleted !== 0 ? 'DELETE' : row.version === 1 ? 'POST' : 'PUT';
     const status = row.deleted !== 0 ? '204 No Content' : row.version === 1 ? '201 Created' : '200 OK';
-    const response = JSON.stringify({ status, etag: `W/"${row.version}"`, lastModified: new Date(row.last_updated).toISOString() });
+    const response = JSON.stringify({
+      status,
+      etag: `W/"${row.version}"`,
+      lastModified: new Date(row.last_updated).toISOString(),
+    });
     const about = `"request":${JSON.stringify({ method, url: method === 'POST' ? type : `${type}/${id}` })},"response":${response}`;
     const resource = row.deleted !== 0 ? '' : `"resource":${row.content},`;
     return `{"fullUrl":${JSON.stringify(here)},${resource}${about}}`;
@@ -41,6 +50,10 @@ export const history: BearerInteraction = async (service, request, access) => {
 
 function parseCount(value: string | null): number {
   if (value === null) return defaultCount;
-  if (!/^[1-9]\d{0,8}$/.test(value)) throw new FhirError('invalid-parameter', `_count: '${value.slice(0, 40)}' is not a whole number from 1 up.`);
+  if (!/^[1-9]\d{0,8}$/.test(value))
+    throw new FhirError(
+      'invalid-parameter',
+      `_count: '${value.slice(0, 40)}' is not a whole number from 1 up.`,
+    );
   return Math.min(Number(value), maximumCount);
 }

@@ -19,8 +19,14 @@ export function instanceOf(request: FhirRequest): { type: string; id: string } {
 }
 
 /** The stored text as it is, with its version; 304 when the client has it already. */
-export function answerResource(request: FhirRequest, type: string, id: string, row: ResourceRow | undefined): FhirAnswer {
-  if (row === undefined) throw new FhirError('not-found', `The plan holds no ${type} with this id that this app may see.`);
+export function answerResource(
+  request: FhirRequest,
+  type: string,
+  id: string,
+  row: ResourceRow | undefined,
+): FhirAnswer {
+  if (row === undefined)
+    throw new FhirError('not-found', `The plan holds no ${type} with this id that this app may see.`);
   if (row.deleted !== 0) throw new FhirError('gone', `${type}/${id} has been deleted.`);
   const headers = {
     etag: `W/"${row.version}"`,
@@ -34,7 +40,10 @@ export function answerResource(request: FhirRequest, type: string, id: string, r
 /** RFC 9110 section 13.2.2: If-None-Match wins over If-Modified-Since. */
 function isCurrent(request: FhirRequest, row: ResourceRow): boolean {
   const tags = request.headers['if-none-match'];
-  if (tags !== undefined) return tags.split(',').some((tag) => tag.trim().replace(/^W\//, '') === `"${row.version}"` || tag.trim() === '*');
+  if (tags !== undefined)
+    return tags
+      .split(',')
+      .some((tag) => tag.trim().replace(/^W\//, '') === `"${row.version}"` || tag.trim() === '*');
   const since = Date.parse(request.headers['if-modified-since'] ?? '');
   return !Number.isNaN(since) && Math.floor(row.last_updated / 1000) * 1000 <= since;
 }

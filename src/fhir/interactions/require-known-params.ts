@@ -6,9 +6,13 @@ export function requireKnownParams(query: string, known: readonly string[]): URL
   const params = new URLSearchParams(query);
   for (const name of params.keys()) {
     if (!known.includes(name)) {
-      throw new FhirError('unknown-parameter', `'${name.slice(0, 80)}' is no parameter of this interaction. It has: ${known.join(', ')}.`);
+      throw new FhirError(
+        'unknown-parameter',
+        `'${name.slice(0, 80)}' is no parameter of this interaction. It has: ${known.join(', ')}.`,
+      );
     }
-    if (params.getAll(name).length > 1) throw new FhirError('invalid-parameter', `${name} is given more than once.`);
+    if (params.getAll(name).length > 1)
+      throw new FhirError('invalid-parameter', `${name} is given more than once.`);
   }
   return params;
 }

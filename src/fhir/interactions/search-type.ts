@@ -8,7 +8,8 @@ import { compileSearch } from '../search/compile-search.ts';
 import { parseSearch, type SearchRequest } from '../search/search-request.ts';
 import { requireServedType } from './require-served-type.ts';
 
-export const searchByGet: BearerInteraction = (service, request, access) => search(service, request, access, request.query);
+export const searchByGet: BearerInteraction = (service, request, access) =>
+  search(service, request, access, request.query);
 
 /** Parameters in the address and in the form count alike. */
 export const searchByPost: BearerInteraction = (service, request, access) => {
@@ -16,10 +17,20 @@ export const searchByPost: BearerInteraction = (service, request, access) => {
   if (type !== undefined && type !== 'application/x-www-form-urlencoded') {
     throw new FhirError('unsupported-media-type', 'Content-Type: send application/x-www-form-urlencoded.');
   }
-  return search(service, request, access, [request.query, request.form].filter((part) => part !== '').join('&'));
+  return search(
+    service,
+    request,
+    access,
+    [request.query, request.form].filter((part) => part !== '').join('&'),
+  );
 };
 
-async function search(service: FhirService, request: FhirRequest, access: MemberAccess, query: string): Promise<FhirAnswer> {
+async function search(
+  service: FhirService,
+  request: FhirRequest,
+  access: MemberAccess,
+  query: string,
+): Promise<FhirAnswer> {
   const type = request.params['type']!;
   requireServedType(service.definitions, type);
   const bound = `${access.grantId} ${access.line} ${type}`;
@@ -35,9 +46,11 @@ async function search(service: FhirService, request: FhirRequest, access: Member
     const next = service.cursors.seal({ query: toQuery(asked.used), after: shown.at(-1)!.key }, bound);
     links.push({ relation: 'next', url: `${base}/${type}?_page=${next}` });
   }
-  const entries = shown.map((row) => `{"fullUrl":"${base}/${type}/${row.id}","resource":${row.content},"search":{"mode":"match"}}`);
+  const entries = shown.map(
+    (row) => `{"fullUrl":"${base}/${type}/${row.id}","resource":${row.content},"search":{"mode":"match"}}`,
+  );
   if (asked.ignored.length > 0) entries.push(ignoredEntry(asked.ignored));
-  return { status: 200, body: bundleText({ type: 'searchset', links, entries, total: await totalOf()}) };
+  return { status: 200, body: bundleText({ type: 'searchset', links, entries, total: await totalOf() }) };
 
   /** Asked for, or known without asking because the first page is the only one. */
   async function totalOf(): Promise<number | undefined> {
@@ -46,13 +59,20 @@ async function search(service: FhirService, request: FhirRequest, access: Member
   }
 }
 
-function readQuery(service: FhirService, query: string, bound: string): { pairs: [string, string][]; after: number | undefined } {
+function readQuery(
+  service: FhirService,
+  query: string,
+  bound: string,
+): { pairs: [string, string][]; after: number | undefined } {
   const pairs = [...new URLSearchParams(query)];
   const page = pairs.find(([name]) => name === '_page');
   if (page === undefined) return { pairs, after: undefined };
   const others = pairs.filter(([name]) => name !== '_page' && name !== '_format');
   if (others.length > 0) {
-    throw new FhirError('invalid-parameter', `${others[0]![0].slice(0, 80)}: a page link is used as it is, without further parameters.`);
+    throw new FhirError(
+      'invalid-parameter',
+      `${others[0]![0].slice(0, 80)}: a page link is used as it is, without further parameters.`,
+    );
   }
   const cursor = service.cursors.open(page[1], bound);
   return { pairs: [...new URLSearchParams(cursor.query)], after: cursor.after };
@@ -69,10 +89,16 @@ function selfUrl(base: string, asked: SearchRequest): string {
 
 function toQuery(pairs: SearchRequest['used']): string {
   // `:` and `/` and `,` may stand in a query as they are (RFC 3986 section 3.4) and are easier to read so.
-  return new URLSearchParams(pairs.map(([name, value]) => [name, value])).toString().replaceAll('%3A', ':').replaceAll('%2F', '/').replaceAll('%2C', ',');
+  return new URLSearchParams(pairs.map(([name, value]) => [name, value]))
+    .toString()
+    .replaceAll('%3A', ':')
+    .replaceAll('%2F', '/')
+    .replaceAll('%2C', ',');
 }
 
 function ignoredEntry(names: readonly string[]): string {
-  const outcome = warning(`Not searched by, because unknown here: ${names.map((name) => name.slice(0, 80)).join(', ')}.`);
+  const outcome = warning(
+    `Not searched by, because unknown here: ${names.map((name) => name.slice(0, 80)).join(', ')}.`,
+  );
   return `{"resource":${JSON.stringify(outcome)},"search":{"mode":"outcome"}}`;
 }

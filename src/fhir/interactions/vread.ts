@@ -11,7 +11,10 @@ export const vread: BearerInteraction = async (service, request, access) => {
   requireServedType(service.definitions, type);
   requireKnownParams(request.query, ['_format']);
   const version = request.params['version']!;
-  if (!/^[1-9]\d{0,8}$/.test(version)) throw new FhirError('not-found', `${type} has no version '${version.slice(0, 40)}'.`);
-  const row = await service.store.one(await compileVread(service.store.search, type, id, Number(version), access));
+  if (!/^[1-9]\d{0,8}$/.test(version))
+    throw new FhirError('not-found', `${type} has no version '${version.slice(0, 40)}'.`);
+  const row = await service.store.one(
+    await compileVread(service.store.search, type, id, Number(version), access),
+  );
   return answerResource(request, type, id, row);
 };

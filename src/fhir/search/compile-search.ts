@@ -8,9 +8,14 @@ import { FhirError } from '../operation-outcome.ts';
 import type { IndexTable, ResourceTables } from '../store/schema.ts';
 import type { ScopeRegistry } from '../store/scope-registry.ts';
 import { type Visibility, visibleFrom } from '../store/visible.ts';
-import { type IndexPredicate, InvalidParamValue, type ParamPredicate, UnsupportedModifier } from './param-types/param-type.ts';
+import {
+  type IndexPredicate,
+  InvalidParamValue,
+  type ParamPredicate,
+  UnsupportedModifier,
+} from './param-types/param-type.ts';
 import { paramTypes } from './param-types/param-types.ts';
-import { type Ask, clip, type SearchRequest } from './search-request.ts';
+import type { Ask, SearchRequest } from './search-request.ts';
 
 export interface SearchContext {
   readonly scopes: ScopeRegistry;
@@ -40,7 +45,14 @@ export async function compileSearch(
   access: Access,
   afterKey: number | undefined,
 ): Promise<CompiledSearch> {
-  const visibility = await visibleFrom(context.scopes, context.typeNumber, access, request.type, 'search', request.ids.length > 0 ? 'id' : 'record');
+  const visibility = await visibleFrom(
+    context.scopes,
+    context.typeNumber,
+    access,
+    request.type,
+    'search',
+    request.ids.length > 0 ? 'id' : 'record',
+  );
   const key = access.kind === 'member' ? sql`m.key` : sql`r.key`;
   const conditions = [visibility.where, sql`r.deleted = 0`];
   for (const ids of request.ids) conditions.push(idCondition(request.type, ids));
@@ -66,7 +78,9 @@ function idCondition(type: string, ids: readonly string[]): RawBuilder<unknown> 
 }
 
 function lastUpdatedCondition(values: readonly string[]): RawBuilder<unknown> {
-  const predicate = rethrown('_lastUpdated', () => paramTypes.date.predicate({ param: lastUpdatedParam, modifier: undefined, values }));
+  const predicate = rethrown('_lastUpdated', () =>
+    paramTypes.date.predicate({ param: lastUpdatedParam, modifier: undefined, values }),
+  );
   if ('composite' in predicate) throw new Error('a date is no composite');
   // The predicate speaks of an interval [lo, hi]; an instant is one whose ends are the same.
   return sql`exists (select 1 from (select r.last_updated as lo, r.last_updated as hi) as idx_date where ${condition(predicate)})`;
@@ -83,7 +97,13 @@ const lastUpdatedParam = {
   guides: [],
 } as const;
 
-function askCondition(context: SearchContext, visibility: Visibility, key: RawBuilder<unknown>, ask: Ask, access: Access): RawBuilder<unknown> {
+function askCondition(
+  context: SearchContext,
+  visibility: Visibility,
+  key: RawBuilder<unknown>,
+  ask: Ask,
+  access: Access,
+): RawBuilder<unknown> {
   const name = ask.modifier === undefined ? ask.param.code : `${ask.param.code}:${ask.modifier}`;
   const predicate = rethrown(name, () =>
     paramTypes[ask.param.type].predicate({ ...ask, ownBases: context.ownBases(access.line) }),
@@ -115,9 +135,10 @@ function rethrown(name: string, run: () => ParamPredicate): ParamPredicate {
   try {
     return run();
   } catch (error) {
-    if (error instanceof InvalidParamValue) throw new FhirError('invalid-parameter', `${name}: ${error.message.slice(0, 300)}`);
-    if (error instanceof UnsupportedModifier) throw new FhirError('unknown-parameter', `${name}: ${error.message.slice(0, 300)}`);
+    if (error instanceof InvalidParamValue)
+      throw new FhirError('invalid-parameter', `${name}: ${error.message.slice(0, 300)}`);
+    if (error instanceof UnsupportedModifier)
+      throw new FhirError('unknown-parameter', `${name}: ${error.message.slice(0, 300)}`);
     throw error;
   }
 }
-

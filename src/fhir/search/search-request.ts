@@ -36,7 +36,8 @@ export function parseSearch(
   pairs: readonly (readonly [name: string, value: string])[],
   lenient: boolean,
 ): SearchRequest {
-  if (pairs.length > maximumParams) throw new FhirError('invalid-parameter', `More than ${maximumParams} parameters in one search.`);
+  if (pairs.length > maximumParams)
+    throw new FhirError('invalid-parameter', `More than ${maximumParams} parameters in one search.`);
   const asks: Ask[] = [];
   const ids: string[][] = [];
   const lastUpdated: { values: string[] }[] = [];
@@ -57,7 +58,8 @@ export function parseSearch(
       once(total, name);
       total = parseTotal(value);
     } else if (code === '_id' && modifier === undefined) ids.push(valuesOf(name, value));
-    else if (code === '_lastUpdated' && modifier === undefined) lastUpdated.push({ values: valuesOf(name, value) });
+    else if (code === '_lastUpdated' && modifier === undefined)
+      lastUpdated.push({ values: valuesOf(name, value) });
     else {
       const param = definitions.searchParam(type, code);
       if (param === undefined) {
@@ -69,7 +71,16 @@ export function parseSearch(
     }
     used.push([name, value]);
   }
-  return { type, asks, ids, lastUpdated, count: count ?? defaultCount, total: total ?? 'none', used, ignored };
+  return {
+    type,
+    asks,
+    ids,
+    lastUpdated,
+    count: count ?? defaultCount,
+    total: total ?? 'none',
+    used,
+    ignored,
+  };
 }
 
 function splitName(name: string): [code: string, modifier: string | undefined] {
@@ -82,22 +93,30 @@ function once(earlier: unknown, name: string): void {
 }
 
 function parseCount(value: string): number {
-  if (!/^\d{1,9}$/.test(value)) throw new FhirError('invalid-parameter', `_count: '${clip(value)}' is not a whole number from 0 up.`);
+  if (!/^\d{1,9}$/.test(value))
+    throw new FhirError('invalid-parameter', `_count: '${clip(value)}' is not a whole number from 0 up.`);
   return Math.min(Number(value), maximumCount);
 }
 
 function parseTotal(value: string): 'none' | 'accurate' {
   if (value === 'none') return 'none';
   if (value === 'accurate' || value === 'estimate') return 'accurate';
-  throw new FhirError('invalid-parameter', `_total: '${clip(value)}' is not one of none, estimate, accurate.`);
+  throw new FhirError(
+    'invalid-parameter',
+    `_total: '${clip(value)}' is not one of none, estimate, accurate.`,
+  );
 }
 
 function valuesOf(name: string, raw: string): string[] {
   const values = splitSearchValues(raw);
   if (values.length > maximumAlternatives) {
-    throw new FhirError('invalid-parameter', `${name}: more than ${maximumAlternatives} values in one parameter.`);
+    throw new FhirError(
+      'invalid-parameter',
+      `${name}: more than ${maximumAlternatives} values in one parameter.`,
+    );
   }
-  if (values.every((value) => value === '')) throw new FhirError('invalid-parameter', `${name}: the value is empty.`);
+  if (values.every((value) => value === ''))
+    throw new FhirError('invalid-parameter', `${name}: the value is empty.`);
   return values;
 }
 

@@ -26,7 +26,8 @@ export function compartmentRule(compartmentParams: Readonly<Record<string, reado
     const params = new Set([...(compartmentParams[type] ?? []), ...(namesPatient[type] ?? [])]);
     const members = new Set<string>();
     for (const { param, row } of rows) {
-      if (row.table === 'idx_reference' && row.target_type === 'Patient' && params.has(param)) members.add(row.target_id);
+      if (row.table === 'idx_reference' && row.target_type === 'Patient' && params.has(param))
+        members.add(row.target_id);
     }
     if (type === 'Binary') {
       const owner = /^Patient\/([A-Za-z0-9.-]{1,64})$/.exec(securityContext(resource));
@@ -51,7 +52,8 @@ function sharedScopes(resource: FhirResource, couldNamePatient: boolean): string
 function followsTargets(rows: readonly IndexedRow[]): Compartment {
   const targets: { type: string; id: string }[] = [];
   for (const { param, row } of rows) {
-    if (param === 'target' && row.table === 'idx_reference') targets.push({ type: row.target_type, id: row.target_id });
+    if (param === 'target' && row.table === 'idx_reference')
+      targets.push({ type: row.target_type, id: row.target_id });
   }
   return { kind: 'follows', targets };
 }
@@ -64,7 +66,10 @@ function securityContext(resource: FhirResource): string {
 
 function declaresFormulary(resource: FhirResource): boolean {
   const profiles = resource.meta?.profile;
-  return Array.isArray(profiles) && profiles.some((profile) => String(profile).startsWith('http://hl7.org/fhir/us/davinci-drug-formulary/'));
+  return (
+    Array.isArray(profiles) &&
+    profiles.some((profile) => String(profile).startsWith('http://hl7.org/fhir/us/davinci-drug-formulary/'))
+  );
 }
 
 /** Any reference to a patient, however deep: reference data that has one is no reference data. */

@@ -6,7 +6,12 @@ import type { ScopedQuery, SearchContext } from '../search/compile-search.ts';
 import { visibleFrom } from './visible.ts';
 
 /** Columns: key, version, last_updated, deleted, content. */
-export async function compileRead(context: SearchContext, type: string, id: string, access: Access): Promise<ScopedQuery> {
+export async function compileRead(
+  context: SearchContext,
+  type: string,
+  id: string,
+  access: Access,
+): Promise<ScopedQuery> {
   const { from, where } = await visibleFrom(context.scopes, context.typeNumber, access, type, 'read', 'id');
   return {
     rows: sql`select r.key, r.version, r.last_updated, r.deleted, r.content from ${from}
@@ -15,7 +20,13 @@ export async function compileRead(context: SearchContext, type: string, id: stri
 }
 
 /** The current version or an older one that belonged to the same people. Same columns. */
-export async function compileVread(context: SearchContext, type: string, id: string, version: number, access: Access): Promise<ScopedQuery> {
+export async function compileVread(
+  context: SearchContext,
+  type: string,
+  id: string,
+  version: number,
+  access: Access,
+): Promise<ScopedQuery> {
   const { from, where } = await visibleFrom(context.scopes, context.typeNumber, access, type, 'read', 'id');
   const which = sql`r.id = ${id}`;
   return {
@@ -37,7 +48,7 @@ export async function compileHistory(
 ): Promise<ScopedQuery> {
   const { from, where } = await visibleFrom(context.scopes, context.typeNumber, access, type, 'read', 'id');
   const which = sql`r.id = ${id}`;
-  const before = page.beforeVersion ?? Number.MAX_SAFE_INTEGER;
+  const before = page.beforeVersion ?? 2 ** 31 - 1;
   return {
     rows: sql`select key, version, last_updated, deleted, content from (
         select r.key, r.version, r.last_updated, r.deleted, r.content from ${from} where ${which} and ${where}

@@ -64,7 +64,9 @@ export async function openResourceStore(
   const index = buildIndexer(definitions);
   const compartmentOf = compartmentRule(definitions.patientCompartment);
   const narrowingParams = new Set(
-    dataClasses.flatMap((dataClass) => dataClass.rules.flatMap((rule) => rule.filters.map((filter) => filter.param))),
+    dataClasses.flatMap((dataClass) =>
+      dataClass.rules.flatMap((rule) => rule.filters.map((filter) => filter.param)),
+    ),
   );
 
   return {
@@ -80,7 +82,8 @@ export async function openResourceStore(
         newScopes: [],
       };
       const result = await kysely.transaction().execute(async (trx) => {
-        if (db.dialect === 'postgres') await sql`select pg_advisory_xact_lock(hashtext(${`portico ${line}`}))`.execute(trx);
+        if (db.dialect === 'postgres')
+          await sql`select pg_advisory_xact_lock(hashtext(${`portico ${line}`}))`.execute(trx);
         return work({
           trx,
           write: async (writes) => {
@@ -89,7 +92,8 @@ export async function openResourceStore(
             const outcomeOf = new Map([...last.keys()].map((name, position) => [name, outcomes[position]!]));
             return writes.map((write) => outcomeOf.get(nameOf(write))!);
           },
-          findByIdentifier: (type, system, value) => findByIdentifier(context, trx, line, type, system, value),
+          findByIdentifier: (type, system, value) =>
+            findByIdentifier(context, trx, line, type, system, value),
         });
       });
       for (const [owner, found] of context.newScopes) scopes.committed(owner, found);
@@ -98,7 +102,8 @@ export async function openResourceStore(
     one: async (query) => (await sql<ResourceRow>`${query.rows}`.execute(kysely)).rows[0],
     many: async (query) => (await sql<ResourceRow>`${query.rows}`.execute(kysely)).rows,
     page: async (query) => (await sql<PageRow>`${query.rows}`.execute(kysely)).rows,
-    total: async (query) => Number((await sql<{ total: number }>`${query.rows}`.execute(kysely)).rows[0]!.total),
+    total: async (query) =>
+      Number((await sql<{ total: number }>`${query.rows}`.execute(kysely)).rows[0]!.total),
   };
 }
 
@@ -126,17 +131,27 @@ function lastOfEach(writes: readonly Write[]): Map<string, Write> {
 }
 
 function nameOf(write: Write): string {
-  return 'delete' in write ? `${write.delete.type}/${write.delete.id}` : `${write.resource.resourceType}/${write.resource.id}`;
+  return 'delete' in write
+    ? `${write.delete.type}/${write.delete.id}`
+    : `${write.resource.resourceType}/${write.resource.id}`;
 }
 
 /** Every parameter that can stand in an index row. */
 function numberedParams(definitions: Definitions): { type: string; code: string }[] {
   const params = definitions.resourceTypes.flatMap((type) =>
-    definitions.searchParams(type).flatMap((param) =>
-      param.type === 'composite'
-        ? param.components.map((_, component) => ({ type, code: `${param.code}#${component}` }))
-        : [{ type, code: param.code }],
-    ),
+    definitions
+      .searchParams(type)
+      .flatMap((param) =>
+        param.type === 'composite'
+          ? param.components.map((_, component) => ({ type, code: `${param.code}#${component}` }))
+          : [{ type, code: param.code }],
+      ),
   );
-  return [...params, ...[...new Set([...memberTypes, ...definitions.resourceTypes])].map((type) => ({ type, code: '_refers' }))];
+  return [
+    ...params,
+    ...[...new Set([...memberTypes, ...definitions.resourceTypes])].map((type) => ({
+      type,
+      code: '_refers',
+    })),
+  ];
 }

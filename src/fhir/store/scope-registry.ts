@@ -35,7 +35,11 @@ export class ScopeRegistry {
   }
 
   /** Numbers for all `members` of a line, made where missing. For writers. */
-  async ensure(trx: Transaction<ResourceTables>, line: string, members: ReadonlySet<string>): Promise<Map<string, number>> {
+  async ensure(
+    trx: Transaction<ResourceTables>,
+    line: string,
+    members: ReadonlySet<string>,
+  ): Promise<Map<string, number>> {
     const scopes = new Map<string, number>();
     const unknown: string[] = [];
     for (const member of members) {
@@ -64,7 +68,12 @@ export class ScopeRegistry {
   }
 
   /** Reserves `count` keys that lie with the scope's other resources and answers the first. */
-  async reserveKeys(trx: Transaction<ResourceTables>, scope: number, shared: boolean, count: number): Promise<number> {
+  async reserveKeys(
+    trx: Transaction<ResourceTables>,
+    scope: number,
+    shared: boolean,
+    count: number,
+  ): Promise<number> {
     if (!shared) {
       const next = await this.#advance(trx, scope, count);
       if (next + count <= memberKeySpan) return scope * memberKeySpan + next;
@@ -75,7 +84,9 @@ export class ScopeRegistry {
   }
 
   async #advance(trx: Transaction<ResourceTables>, scope: number, count: number): Promise<number> {
-    const result = await sql<{ next_key: number }>`update scope set next_key = next_key + ${count} where scope = ${scope}
+    const result = await sql<{
+      next_key: number;
+    }>`update scope set next_key = next_key + ${count} where scope = ${scope}
       returning next_key`.execute(trx);
     return result.rows[0]!.next_key - count;
   }
@@ -88,7 +99,8 @@ export class ScopeRegistry {
   /** The number of a search parameter (`Observation`, `code`, or `code#1` for a component of a composite). */
   paramId(type: string, code: string): number {
     const id = this.#params.get(`${type} ${code}`);
-    if (id === undefined) throw new Error(`search parameter ${type}.${code} has no number; it was not registered at start`);
+    if (id === undefined)
+      throw new Error(`search parameter ${type}.${code} has no number; it was not registered at start`);
     return id;
   }
 

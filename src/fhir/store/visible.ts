@@ -38,11 +38,15 @@ export async function visibleFrom(
   const narrowing = access.permissions.get(type)?.[interaction] ?? [];
   if (narrowing.length === 0) throw new NotPermitted(type);
   const owned = memberTypes.includes(type) ? await memberScopes(scopes, access) : [];
-  const reference = referenceTypes.includes(type) ? await scopes.find(access.line, referenceScope) : undefined;
+  const reference = referenceTypes.includes(type)
+    ? await scopes.find(access.line, referenceScope)
+    : undefined;
   const visible = reference === undefined ? owned : [...owned, reference];
   const conditions: RawBuilder<unknown>[] = [];
   if (visible.length > 0) conditions.push(sql`m.scope in (${sql.join(visible)})`);
-  const referred = referredTypes.includes(type) ? await referredCondition(scopes, access, type, interaction) : undefined;
+  const referred = referredTypes.includes(type)
+    ? await referredCondition(scopes, access, type, interaction)
+    : undefined;
   if (referred !== undefined) {
     conditions.push(referred.condition);
     visible.push(referred.scope);
@@ -66,7 +70,12 @@ async function memberScopes(scopes: ScopeRegistry, access: MemberAccess): Promis
 }
 
 /** Referred data is seen where a resource that may itself be seen, whole type, refers to it. */
-async function referredCondition(scopes: ScopeRegistry, access: MemberAccess, type: string, interaction: 'read' | 'search') {
+async function referredCondition(
+  scopes: ScopeRegistry,
+  access: MemberAccess,
+  type: string,
+  interaction: 'read' | 'search',
+) {
   const scope = await scopes.find(access.line, referredScope);
   const own = await memberScopes(scopes, access);
   const params: number[] = [];
@@ -85,7 +94,13 @@ async function referredCondition(scopes: ScopeRegistry, access: MemberAccess, ty
 
 function narrow(scopes: ScopeRegistry, type: string, alternatives: Narrowing): RawBuilder<unknown> {
   if (alternatives.some((filters) => filters.length === 0)) return sql``;
-  const each = alternatives.map((filters) => sql`(${sql.join(filters.map((filter) => matches(scopes, type, filter)), sql` and `)})`);
+  const each = alternatives.map(
+    (filters) =>
+      sql`(${sql.join(
+        filters.map((filter) => matches(scopes, type, filter)),
+        sql` and `,
+      )})`,
+  );
   return sql` and (${sql.join(each, sql` or `)})`;
 }
 

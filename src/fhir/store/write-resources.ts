@@ -18,7 +18,10 @@ export type Write =
 
 export type WriteOutcome = 'created' | 'updated' | 'unchanged' | 'deleted';
 
-type Stored = Pick<ResourceTable, 'key' | 'type' | 'id' | 'version' | 'deleted' | 'scopes' | 'digest' | 'access_digest' | 'content'>;
+type Stored = Pick<
+  ResourceTable,
+  'key' | 'type' | 'id' | 'version' | 'deleted' | 'scopes' | 'digest' | 'access_digest' | 'content'
+>;
 
 interface Change {
   readonly type: string;
@@ -52,7 +55,9 @@ export async function writeResources(
       continue;
     }
     changes.push(change);
-    outcomes.push(change.resource === undefined ? 'deleted' : change.stored === undefined ? 'created' : 'updated');
+    outcomes.push(
+      change.resource === undefined ? 'deleted' : change.stored === undefined ? 'created' : 'updated',
+    );
   }
   if (changes.length === 0) return outcomes;
   await placeInCompartments(context, trx, line, changes);
@@ -72,18 +77,26 @@ async function loadStored(
   writes: readonly Write[],
 ): Promise<Map<string, Stored>> {
   const wanted = writes.map((write) =>
-    'delete' in write ? [write.delete.type, write.delete.id] : [write.resource.resourceType, write.resource.id],
+    'delete' in write
+      ? [write.delete.type, write.delete.id]
+      : [write.resource.resourceType, write.resource.id],
   );
-  const { rows } = await sql<Stored>`select r.key, r.type, r.id, r.version, r.deleted, r.scopes, r.digest, r.access_digest, r.content
+  const { rows } =
+    await sql<Stored>`select r.key, r.type, r.id, r.version, r.deleted, r.scopes, r.digest, r.access_digest, r.content
     from (${jsonRows(context.dialect, { type: 'text', id: 'text' }, wanted)}) w
     join resource r on r.line = ${line} and r.type = w.type and r.id = w.id`.execute(trx);
   return new Map(rows.map((row) => [`${row.type}/${row.id}`, row]));
 }
 
 /** Undefined when nothing changes. */
-function toChange(context: StoreContext, write: Write, storedByName: ReadonlyMap<string, Stored>): Change | undefined {
+function toChange(
+  context: StoreContext,
+  write: Write,
+  storedByName: ReadonlyMap<string, Stored>,
+): Change | undefined {
   const resource = 'delete' in write ? undefined : write.resource;
-  const { type, id } = 'delete' in write ? write.delete : { type: write.resource.resourceType, id: write.resource.id };
+  const { type, id } =
+    'delete' in write ? write.delete : { type: write.resource.resourceType, id: write.resource.id };
   const stored = storedByName.get(`${type}/${id}`);
   const digest = resource === undefined ? '' : digestOf(resource);
   if (stored === undefined ? resource === undefined : stored.digest === digest) return undefined;
@@ -123,7 +136,10 @@ function withReferred(resource: FhirResource, rows: IndexedRow[]): IndexedRow[] 
         const [type, id, more] = inner.split('/');
         if (id !== undefined && more === undefined && referredTypes.includes(type!) && !seen.has(inner)) {
           seen.add(inner);
-          rows.push({ param: '_refers', row: { table: 'idx_reference', target_type: type!, target_id: id, ord: 0 } });
+          rows.push({
+            param: '_refers',
+            row: { table: 'idx_reference', target_type: type!, target_id: id, ord: 0 },
+          });
         }
       } else visit(inner);
     }
@@ -149,16 +165,28 @@ async function placeInCompartments(
       for (const member of compartment.members) members.add(member);
     }
   }
-  for (const { targets } of following) for (const target of targets) if (target.type === 'Patient') members.add(target.id);
+  for (const { targets } of following)
+    for (const target of targets) if (target.type === 'Patient') members.add(target.id);
   const scopes = await context.scopes.ensure(trx, line, members);
   context.newScopes.push([line, scopes]);
   for (const change of changes) {
-    change.scopes = change.resource === undefined && change.stored ? parseScopes(change.stored) : change.members.map((member) => scopes.get(member)!);
+    change.scopes =
+      change.resource === undefined && change.stored
+        ? parseScopes(change.stored)
+        : change.members.map((member) => scopes.get(member)!);
   }
   if (following.length === 0) return;
-  const scopesOf = await scopesOfTargets(context, trx, line, changes, following.flatMap(({ targets }) => targets));
+  const scopesOf = await scopesOfTargets(
+    context,
+    trx,
+    line,
+    changes,
+    following.flatMap(({ targets }) => targets),
+  );
   for (const { change, targets } of following) {
-    const sets = targets.map((target) => (target.type === 'Patient' ? [scopes.get(target.id)!] : scopesOf.get(`${target.type}/${target.id}`)));
+    const sets = targets.map((target) =>
+      target.type === 'Patient' ? [scopes.get(target.id)!] : scopesOf.get(`${target.type}/${target.id}`),
+    );
     change.waitsFor = targets.filter((_, position) => sets[position] === undefined);
     change.scopes = commonScopes(sets);
   }
@@ -179,10 +207,15 @@ async function scopesOfTargets(
   targets: readonly { readonly type: string; readonly id: string }[],
 ): Promise<Map<string, number[]>> {
   const { rows } = await sql<{ type: string; id: string; scopes: string }>`select r.type, r.id, r.scopes
-    from (${jsonRows(context.dialect, { type: 'text', id: 'text' }, targets.map((target) => [target.type, target.id]))}) w
+    from (${jsonRows(
+      context.dialect,
+      { type: 'text', id: 'text' },
+      targets.map((target) => [target.type, target.id]),
+    )}) w
     join resource r on r.line = ${line} and r.type = w.type and r.id = w.id`.execute(trx);
   const found = new Map(rows.map((row) => [`${row.type}/${row.id}`, parseScopes(row)]));
-  for (const change of changes) if (change.type !== 'Provenance') found.set(`${change.type}/${change.id}`, change.scopes);
+  for (const change of changes)
+    if (change.type !== 'Provenance') found.set(`${change.type}/${change.id}`, change.scopes);
   return found;
 }
 
@@ -191,7 +224,12 @@ function parseScopes(row: { readonly scopes: string }): number[] {
 }
 
 /** New resources get keys next to the rest of the record they belong to. */
-async function assignKeys(context: StoreContext, trx: Transaction<ResourceTables>, line: string, changes: readonly Change[]): Promise<void> {
+async function assignKeys(
+  context: StoreContext,
+  trx: Transaction<ResourceTables>,
+  line: string,
+  changes: readonly Change[],
+): Promise<void> {
   const homes = new Map<number, Change[]>();
   const shared = new Set<number>();
   const common = await context.scopes.ensure(trx, line, new Set([referenceScope, referredScope]));
@@ -211,7 +249,11 @@ async function assignKeys(context: StoreContext, trx: Transaction<ResourceTables
   }
 }
 
-async function keepOldVersions(context: StoreContext, trx: Transaction<ResourceTables>, changes: readonly Change[]): Promise<void> {
+async function keepOldVersions(
+  context: StoreContext,
+  trx: Transaction<ResourceTables>,
+  changes: readonly Change[],
+): Promise<void> {
   const superseded = changes.filter((change) => change.stored !== undefined).map((change) => [change.key]);
   if (superseded.length === 0) return;
   await sql`insert into resource_version (key, version, last_updated, deleted, hidden, content)
@@ -219,11 +261,18 @@ async function keepOldVersions(context: StoreContext, trx: Transaction<ResourceT
     from (${jsonRows(context.dialect, { key: 'bigint' }, superseded)}) w join resource r on r.key = w.key
     where true on conflict do nothing`.execute(trx);
   const changedAccess = changes
-    .filter((change) => change.resource !== undefined && change.stored !== undefined && change.stored.access_digest !== accessDigest(context, change))
+    .filter(
+      (change) =>
+        change.resource !== undefined &&
+        change.stored !== undefined &&
+        change.stored.access_digest !== accessDigest(context, change),
+    )
     .map((change) => [change.key]);
   if (changedAccess.length === 0) return;
   await sql`update resource_version set hidden = 1
-    where key in (select key from (${jsonRows(context.dialect, { key: 'bigint' }, changedAccess)}) w)`.execute(trx);
+    where key in (select key from (${jsonRows(context.dialect, { key: 'bigint' }, changedAccess)}) w)`.execute(
+    trx,
+  );
 }
 
 /** Of the scopes and of what scopes of OAuth narrow by: an older version of another value may be another's. */
@@ -276,10 +325,19 @@ async function putResources(
 
 function contentOf(resource: FhirResource, version: number, lastUpdated: string): string {
   const { resourceType, id, meta, ...elements } = resource;
-  return JSON.stringify({ resourceType, id, meta: { ...meta, versionId: String(version), lastUpdated }, ...elements });
+  return JSON.stringify({
+    resourceType,
+    id,
+    meta: { ...meta, versionId: String(version), lastUpdated },
+    ...elements,
+  });
 }
 
-async function replaceMemberships(context: StoreContext, trx: Transaction<ResourceTables>, changes: readonly Change[]): Promise<void> {
+async function replaceMemberships(
+  context: StoreContext,
+  trx: Transaction<ResourceTables>,
+  changes: readonly Change[],
+): Promise<void> {
   const gone: RowValue[][] = [];
   const come: RowValue[][] = [];
   for (const change of changes) {
@@ -293,7 +351,11 @@ async function replaceMemberships(context: StoreContext, trx: Transaction<Resour
   await insertRows(context, trx, 'membership', columns, come);
 }
 
-async function replaceIndexRows(context: StoreContext, trx: Transaction<ResourceTables>, changes: readonly Change[]): Promise<void> {
+async function replaceIndexRows(
+  context: StoreContext,
+  trx: Transaction<ResourceTables>,
+  changes: readonly Change[],
+): Promise<void> {
   const gone = new Map<string, RowValue[][]>();
   const come = new Map<string, RowValue[][]>();
   for (const change of changes) {
@@ -320,38 +382,75 @@ function collectIndexRows(
     const id = context.scopes.paramId(type, param);
     const list = byTable.get(row.table) ?? [];
     byTable.set(row.table, list);
-    const values = Object.keys(indexColumns[row.table]).map((column) => (row as unknown as Record<string, RowValue>)[column]!);
+    const values = Object.keys(indexColumns[row.table]).map(
+      (column) => (row as unknown as Record<string, RowValue>)[column]!,
+    );
     for (const scope of scopes) list.push([scope, id, ...values, key, row.ord]);
   }
 }
 
 function allIndexColumns(table: string) {
-  return { scope: 'bigint', param: 'integer', ...indexColumns[table as keyof typeof indexColumns], key: 'bigint', ord: 'integer' } as const;
+  return {
+    scope: 'bigint',
+    param: 'integer',
+    ...indexColumns[table as keyof typeof indexColumns],
+    key: 'bigint',
+    ord: 'integer',
+  } as const;
 }
 
 type Columns = Parameters<typeof jsonRows>[1];
 
-async function insertRows(context: StoreContext, trx: Transaction<ResourceTables>, table: string, columns: Columns, rows: RowValue[][]): Promise<void> {
+async function insertRows(
+  context: StoreContext,
+  trx: Transaction<ResourceTables>,
+  table: string,
+  columns: Columns,
+  rows: RowValue[][],
+): Promise<void> {
   if (rows.length === 0) return;
   const names = sql.join(Object.keys(columns).map((name) => sql.ref(name)));
   await sql`insert into ${sql.table(table)} (${names}) select ${names} from (${jsonRows(context.dialect, columns, rows)}) w
     where true on conflict do nothing`.execute(trx);
 }
 
-async function deleteRows(context: StoreContext, trx: Transaction<ResourceTables>, table: string, columns: Columns, rows: RowValue[][]): Promise<void> {
+async function deleteRows(
+  context: StoreContext,
+  trx: Transaction<ResourceTables>,
+  table: string,
+  columns: Columns,
+  rows: RowValue[][],
+): Promise<void> {
   if (rows.length === 0) return;
   const names = sql.join(Object.keys(columns).map((name) => sql.ref(name)));
-  await sql`delete from ${sql.table(table)} where (${names}) in (select ${names} from (${jsonRows(context.dialect, columns, rows)}) w)`.execute(trx);
+  await sql`delete from ${sql.table(table)} where (${names}) in (select ${names} from (${jsonRows(context.dialect, columns, rows)}) w)`.execute(
+    trx,
+  );
 }
 
 /** Provenance that waited for a resource now written finds its place; new waiting ones are noted. */
-async function settleWaiting(context: StoreContext, trx: Transaction<ResourceTables>, line: string, changes: readonly Change[]): Promise<void> {
-  const waiting = changes.flatMap((change) => change.waitsFor.map((target): RowValue[] => [line, target.type, target.id, change.key]));
+async function settleWaiting(
+  context: StoreContext,
+  trx: Transaction<ResourceTables>,
+  line: string,
+  changes: readonly Change[],
+): Promise<void> {
+  const waiting = changes.flatMap((change) =>
+    change.waitsFor.map((target): RowValue[] => [line, target.type, target.id, change.key]),
+  );
   const columns = { line: 'text', target_type: 'text', target_id: 'text', key: 'bigint' } as const;
   await insertRows(context, trx, 'waiting', columns, waiting);
-  const written = changes.filter((change) => change.resource !== undefined && change.type !== 'Provenance').map((change) => [change.type, change.id]);
+  const written = changes
+    .filter((change) => change.resource !== undefined && change.type !== 'Provenance')
+    .map((change) => [change.type, change.id]);
   if (written.length === 0) return;
-  const { rows } = await sql<{ key: number; type: string; id: string; scopes: string; content: string }>`select distinct r.key, r.type, r.id, r.scopes, r.content
+  const { rows } = await sql<{
+    key: number;
+    type: string;
+    id: string;
+    scopes: string;
+    content: string;
+  }>`select distinct r.key, r.type, r.id, r.scopes, r.content
     from (${jsonRows(context.dialect, { type: 'text', id: 'text' }, written)}) w
     join waiting x on x.line = ${line} and x.target_type = w.type and x.target_id = w.id
     join resource r on r.key = x.key where r.deleted = 0`.execute(trx);
@@ -369,16 +468,34 @@ async function followAgain(
     const resource = JSON.parse(row.content) as FhirResource;
     const stored = { ...row, version: 0, deleted: 0, digest: '', access_digest: '' };
     const indexRows = withReferred(resource, context.index(resource));
-    return { type: row.type, id: row.id, resource, digest: '', stored, rows: indexRows, key: row.key, version: 0, scopes: [], members: [], waitsFor: [] };
+    return {
+      type: row.type,
+      id: row.id,
+      resource,
+      digest: '',
+      stored,
+      rows: indexRows,
+      key: row.key,
+      version: 0,
+      scopes: [],
+      members: [],
+      waitsFor: [],
+    };
   });
   await placeInCompartments(context, trx, line, changes);
   await replaceMemberships(context, trx, changes);
   await replaceIndexRows(context, trx, changes);
-  const placed = changes.map((change): RowValue[] => [change.key, JSON.stringify(change.scopes), accessDigest(context, change)]);
+  const placed = changes.map((change): RowValue[] => [
+    change.key,
+    JSON.stringify(change.scopes),
+    accessDigest(context, change),
+  ]);
   await sql`update resource set scopes = w.scopes, access_digest = w.access_digest
     from (${jsonRows(context.dialect, { key: 'bigint', scopes: 'text', access_digest: 'text' }, placed)}) w
     where resource.key = w.key`.execute(trx);
   const settled = changes.filter((change) => change.waitsFor.length === 0).map((change) => [change.key]);
   if (settled.length === 0) return;
-  await sql`delete from waiting where key in (select key from (${jsonRows(context.dialect, { key: 'bigint' }, settled)}) w)`.execute(trx);
+  await sql`delete from waiting where key in (select key from (${jsonRows(context.dialect, { key: 'bigint' }, settled)}) w)`.execute(
+    trx,
+  );
 }

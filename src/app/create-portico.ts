@@ -1,0 +1,177 @@
+// Wires everything into one server. The only place that knows all features.
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
+import type { Config } from '../config/config.ts';
+import { deriveKey } from '../config/derive-key.ts';
+import { createFhirService } from '../fhir/create-fhir-service.ts';
+import { CursorBox } from '../fhir/page-cursor.ts';
+import { registerFhir } from '../fhir/pipeline.ts';
+import type { Logger } from '../log/logger.ts';
+import { createOAuthServer, type OAuthServer } from '../oauth/oauth-server.ts';
+import { html, pageHeaders, renderPage } from '../pages/page.ts';
+import { registerDeveloperPortal } from '../portal/developer-portal.ts';
+import { registerDocumentation } from '../portal/documentation.ts';
+import { registerSandbox } from '../sandbox/register-sandbox.ts';
+import { seedSandbox } from '../sandbox/seed-sandbox.ts';
+import { firstPage } from './first-page.ts';
+import { registerHealth } from './health.ts';
+import { openPlan, type Plan } from './open-plan.ts';
+import { misdirectedPath, publicAddresses } from './public-addresses.ts';
+
+export interface Portico {
+  readonly app: FastifyInstance;
+  readonly plan: Plan;
+  readonly oauth: OAuthServer;
+  /** Answers the port that is listened on. */
+  listen(): Promise<number>;
+  /** What `serve` prints once it listens. */
+  greeting(): string;
+  close(): Promise<void>;
+}
+
+export async function createPortico(config: Config, logger: Logger): Promise<Portico> {
+  const plan = await openPlan(config);
+  const oauth = await createOAuthServer({ db: plan.db, config, logger });
+  if (config.mode === 'sandbox') await seedSandbox(plan, oauth, logger);
+  const app = createServer(config, logger);
+  registerHealth(app, plan.db);
+  await registerAssets(app);
+  const service = createFhirService({
+    definitions: plan.definitions,
+    store: plan.store,
+    cursors: new CursorBox(deriveKey(config.secretKey, 'page cursor')),
+    verifyToken: oauth.verifyToken,
+    endpoints: oauth.endpoints,
+    smartConfiguration: oauth.smartConfiguration,
+    planName: config.planName,
+    documentationUrl: `${config.planUrl}/developer/docs/patient-api`,
+  });
+  for (const line of config.lines) registerFhir(app, service, line);
+  oauth.register(app);
+  registerDeveloperPortal(app, { db: plan.db, config, clients: oauth.clients, logger });
+  registerDocumentation(app, { config, definitions: plan.definitions });
+  if (config.mode === 'sandbox') await registerSandbox(app, { config, db: plan.db, oauth });
+  app.get('/', async (_request, reply) =>
+    reply.headers(pageHeaders).send(await renderPage(config, firstPage(config))),
+  );
+
+  return {
+    app,
+    plan,
+    oauth,
+    async listen() {
+      const address = await app
+        .listen({ port: config.port, host: config.host ?? '::', listenTextResolver: () => 'listening' })
+        .catch((error: NodeJS.ErrnoException) => {
+          // A machine without IPv6.
+          if (error.code !== 'EAFNOSUPPORT' || config.host !== undefined) throw error;
+          return app.listen({ port: config.port, host: '0.0.0.0' });
+        });
+      return Number(new URL(address).port);
+    },
+    greeting: () => greeting(config),
+    async close() {
+      await app.close();
+      await oauth.close();
+      await plan.close();
+    },
+  };
+}
+
+function createServer(config: Config, logger: Logger): FastifyInstance {
+  const address = publicAddresses(config);
+  const app = Fastify({
+    loggerInstance: logger as never,
+    disableRequestLogging: true,
+    genReqId: () => randomBytes(9).toString('base64url'),
+    rewriteUrl: (request) => address(request.headers.host, request.url ?? '/'),
+    trustProxy: config.trustedProxies.length === 0 ? false : [...config.trustedProxies],
+    bodyLimit: 65_536,
+    requestTimeout: 30_000,
+    routerOptions: { maxParamLength: 200 },
+    frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
+    return503OnClosing: true,
+    forceCloseConnections: 'idle',
+  });
+  app.removeAllContentTypeParsers();
+  app.addHook('onResponse', (request, reply, done) => {
+    const facts = {
+      method: request.method,
+      route: request.routeOptions.url ?? 'none',
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime * 10) / 10,
+    };
+    request.log.debug(facts, 'request');
+    done();
+  });
+  app.get(misdirectedPath, async (_request, reply) =>
+    reply.code(421).type('text/plain').send('This host or address is not served here.\n'),
+  );
+  app.setErrorHandler<FastifyError>((error, request, reply) => answerError(error, request, reply));
+  app.setNotFoundHandler(async (_request, reply) => {
+    const content = {
+      title: 'Page not found',
+      body: html`<h1>Page not found</h1><p>There is nothing at this address. <a href="${config.planUrl}/">Go to the first page</a>.</p>`,
+    };
+    return reply
+      .code(404)
+      .headers(pageHeaders)
+      .send(await renderPage(config, content));
+  });
+  return app;
+}
+
+/** Outside the FHIR API, whose errors are OperationOutcomes of its own. */
+async function answerError(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const status = error.statusCode ?? 500;
+  if (status >= 500) request.log.error({ err: error, route: request.routeOptions.url }, 'request failed');
+  const text = status >= 500 ? 'Something went wrong on the server; try later.' : `${error.message}.`;
+  return reply
+    .code(status)
+    .headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+    .type('text/plain; charset=utf-8')
+    .send(`${text} (request ${request.id})\n`);
+}
+
+async function registerAssets(app: FastifyInstance): Promise<void> {
+  const css = await readFile(new URL('../pages/portico.css', import.meta.url));
+  app.get('/assets/portico.css', async (_request, reply) =>
+    reply
+      .headers({
+        'content-type': 'text/css; charset=utf-8',
+        'cache-control': 'public, max-age=300',
+        'x-content-type-options': 'nosniff',
+      })
+      .send(css),
+  );
+}
+
+function greeting(config: Config): string {
+  const lines = [
+    `Portico serves ${config.planName}${config.mode === 'sandbox' ? ' (sandbox, synthetic members)' : ''}.`,
+    '',
+    `  First screen       ${config.planUrl}/`,
+    `  Developer portal   ${config.planUrl}/developer`,
+    `  Documentation      ${config.planUrl}/developer/docs/patient-api`,
+    ...config.lines.flatMap((line) => [
+      `  ${line.id.padEnd(18)} FHIR ${line.fhirUrl}   issuer ${line.portalUrl}`,
+    ]),
+  ];
+  if (config.mode === 'sandbox') {
+    lines.push(
+      `  Test members       ${config.planUrl}/sandbox   (as JSON: /sandbox/members.json)`,
+      `  Sample app         ${config.planUrl}/sandbox/app`,
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,38 @@
+// The plan's data without its server, for commands.
+import { type Config, loadConfig } from '../config/config.ts';
+import { type Database, openDatabase } from '../db/database.ts';
+import { migrate } from '../db/migrate.ts';
+import { type Definitions, loadDefinitions } from '../fhir/definitions/definitions.ts';
+import { openResourceStore, type ResourceStore } from '../fhir/store/resource-store.ts';
+import { structureCheck } from '../fhir/validate/check-structure.ts';
+import { schemaChanges } from './schema-changes.ts';
+
+export interface Plan {
+  readonly config: Config;
+  readonly db: Database;
+  readonly definitions: Definitions;
+  readonly store: ResourceStore;
+  readonly checkStructure: ReturnType<typeof structureCheck>;
+  close(): Promise<void>;
+}
+
+export function openDatabaseOf(config: Config): Promise<Database> {
+  return openDatabase({ dataDir: config.dataDir, databaseUrl: config.databaseUrl });
+}
+
+/** Opens the database named by the environment, with its schema up to date. */
+export async function openPlan(config: Config = loadConfig(process.env)): Promise<Plan> {
+  const db = await openDatabaseOf(config);
+  try {
+    await migrate(db, schemaChanges);
+    const definitions = loadDefinitions();
+    const store = await openResourceStore(db, definitions, {
+      ownBases: (line) =>
+        config.lines.filter((candidate) => candidate.id === line).map((candidate) => candidate.fhirUrl),
+    });
+    return { config, db, definitions, store, checkStructure: structureCheck(), close: () => db.close() };
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+}

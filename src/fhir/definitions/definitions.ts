@@ -1,0 +1,83 @@
+// Facts of FHIR and of the guides, as data: made by scripts/build-definitions.ts, read once at start.
+import { readFileSync } from 'node:fs';
+
+/** https://hl7.org/fhir/R4/valueset-search-param-type.html */
+export type SearchParamType =
+  | 'token'
+  | 'reference'
+  | 'date'
+  | 'string'
+  | 'quantity'
+  | 'number'
+  | 'uri'
+  | 'composite';
+
+export interface SearchParamComponent {
+  readonly code: string;
+  readonly type: SearchParamType;
+  /** Relative to what the parameter's own expression selects. */
+  readonly expression: string;
+}
+
+export interface SearchParam {
+  readonly resourceType: string;
+  readonly code: string;
+  readonly type: SearchParamType;
+  readonly expression: string;
+  readonly targets: readonly string[];
+  readonly components: readonly SearchParamComponent[];
+  readonly url: string;
+  /** The guides that declare it, e.g. `us-core-6.1.0`. */
+  readonly guides: readonly string[];
+}
+
+export interface Definitions {
+  /** Of Portico. */
+  readonly version: string;
+  /** Of the definitions, ISO. */
+  readonly date: string;
+  /** All of R4, sorted; a type's position is its number in the database and never changes. */
+  readonly resourceTypes: readonly string[];
+  readonly servedTypes: ReadonlySet<string>;
+  supportedProfiles(type: string): readonly string[];
+  searchParams(type: string): readonly SearchParam[];
+  searchParam(type: string, code: string): SearchParam | undefined;
+  /** Resource type → parameters that put it into a Patient's compartment. */
+  readonly patientCompartment: Readonly<Record<string, readonly string[]>>;
+}
+
+type RawParam = Omit<SearchParam, 'resourceType' | 'targets' | 'components'> &
+  Partial<Pick<SearchParam, 'targets' | 'components'>>;
+
+export function loadDefinitions(): Definitions {
+  const resourceTypes = read<string[]>('resource-types.json');
+  const served = read<Record<string, { profiles: string[] }>>('served-types.json');
+  const raw = read<Record<string, RawParam[]>>('search-parameters.json');
+  const params = new Map<string, Map<string, SearchParam>>();
+  for (const type of Object.keys(served)) {
+    const all = [...(raw[type] ?? []), ...(raw['*'] ?? [])];
+    params.set(
+      type,
+      new Map(
+        all.map((param) => [
+          param.code,
+          { ...param, resourceType: type, targets: param.targets ?? [], components: param.components ?? [] },
+        ]),
+      ),
+    );
+  }
+  return {
+    version: '0.1.0',
+    date: '2026-11-24',
+    resourceTypes,
+    servedTypes: new Set(Object.keys(served)),
+    supportedProfiles: (type) => served[type]?.profiles ?? [],
+    searchParams: (type) => [...(params.get(type)?.values() ?? [])],
+    searchParam: (type, code) => params.get(type)?.get(code),
+    patientCompartment: read('compartment-patient.json'),
+  };
+}
+
+function read<T>(name: string): T {
+  return JSON.parse(readFileSync(new URL(name, import.meta.url), 'utf8')) as T;
+}

@@ -1,0 +1,138 @@
+// quantity: a number with a unit; number: one without (https://hl7.org/fhir/R4/search.html#quantity, #number). A number
+// that is asked for stands for the interval of its significant digits.
+import {
+  type IndexRow,
+  InvalidParamValue,
+  missingPredicate,
+  type ParamType,
+  refuseModifier,
+  splitUnescaped,
+} from './param-type.ts';
+
+type Json = Record<string, unknown>;
+
+export const quantity: ParamType = {
+  index(nodes, ord) {
+    const rows: IndexRow[] = [];
+    for (const { value } of nodes) indexValue(rows, value, ord);
+    return rows;
+  },
+
+  predicate(ask) {
+    const missing = missingPredicate(ask, 'idx_quantity');
+    if (missing !== undefined) return missing;
+    refuseModifier(ask);
+    const wanted = ask.values.filter((value) => value !== '').map(parse);
+    return {
+      table: 'idx_quantity',
+      negate: false,
+      where: (eb) =>
+        eb.or(
+          wanted.map(({ prefix, number, lo, hi, system, code }) => {
+            const unit = [
+              ...(code === undefined ? [] : [eb('code', '=', code)]),
+              ...(system === undefined ? [] : [eb('system', '=', system)]),
+            ];
+            const compared = (() => {
+              switch (prefix) {
+                case 'ne':
+                  return eb.or([eb('lo', '<', lo), eb('hi', '>=', hi)]);
+                case 'gt':
+                  return eb('hi', '>', number);
+                case 'ge':
+                  return eb('hi', '>=', number);
+                case 'lt':
+                  return eb('lo', '<', number);
+                case 'le':
+                  return eb('lo', '<=', number);
+                case 'sa':
+                  return eb('lo', '>', number);
+                case 'eb':
+                  return eb('hi', '<', number);
+                default:
+                  return eb.and([eb('lo', '>=', lo), eb('hi', '<', hi)]);
+              }
+            })();
+            return eb.and([compared, ...unit]);
+          }),
+        ),
+    };
+  },
+};
+
+interface Wanted {
+  readonly prefix: string;
+  readonly number: number;
+  /** Half-open interval of the significant digits; ten per cent around for `ap`. */
+  readonly lo: number;
+  readonly hi: number;
+  readonly system: string | undefined;
+  readonly code: string | undefined;
+}
+
+/** `[prefix]number`, `[prefix]number|system|code`, `[prefix]number||code`. */
+function parse(value: string): Wanted {
+  const parts = splitUnescaped(value, '|');
+  const [, prefix = 'eq', digits = ''] = /^(eq|ne|gt|lt|ge|le|sa|eb|ap)?(.*)$/s.exec(parts[0]!) ?? [];
+  const match = /^[+-]?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?$/.exec(digits);
+  if (match === null)
+    throw new InvalidParamValue(`'${value}' is not a number, or a number with |system|code`);
+  if (parts.length !== 1 && parts.length !== 3)
+    throw new InvalidParamValue(`'${value}' is not of the form number|system|code`);
+  const number = Number(digits);
+  if (!Number.isFinite(number)) throw new InvalidParamValue(`'${value}' is too large`);
+  const half =
+    prefix === 'ap' ? Math.abs(number) / 10 : 0.5 * 10 ** (Number(match[3] ?? 0) - (match[2]?.length ?? 0));
+  const [, system, code] = parts;
+  return {
+    prefix,
+    number,
+    lo: number - half,
+    hi: number + half,
+    system: system === undefined || system === '' ? undefined : system,
+    code: code === undefined || code === '' ? undefined : code,
+  };
+}
+
+/** A Quantity by its code and by its unit; a Range from low to high; a Money; a bare number. */
+function indexValue(rows: IndexRow[], value: unknown, ord: number): void {
+  if (typeof value === 'number') {
+    rows.push({ table: 'idx_quantity', lo: value, hi: value, code: '', system: '', ord });
+    return;
+  }
+  if (typeof value !== 'object' || value === null) return;
+  const { value: number, code, unit, system, currency, low, high } = value as Json;
+  if (typeof number === 'number') {
+    const add = (name: unknown, of: unknown) =>
+      rows.push({
+        table: 'idx_quantity',
+        lo: number,
+        hi: number,
+        code: stringOf(name),
+        system: stringOf(of),
+        ord,
+      });
+    if (typeof currency === 'string') add(currency, 'urn:iso:std:iso:4217');
+    else {
+      add(code ?? unit, system);
+      // Without a system a search may name the unit as it is written.
+      if (typeof code === 'string' && typeof unit === 'string' && unit !== code) add(unit, '');
+    }
+  } else if (low !== undefined || high !== undefined) {
+    const [from, to] = [low as Json | undefined, high as Json | undefined];
+    const lo = typeof from?.['value'] === 'number' ? from['value'] : -Number.MAX_VALUE;
+    const hi = typeof to?.['value'] === 'number' ? to['value'] : Number.MAX_VALUE;
+    rows.push({
+      table: 'idx_quantity',
+      lo,
+      hi,
+      code: stringOf(from?.['code'] ?? to?.['code']),
+      system: stringOf(from?.['system'] ?? to?.['system']),
+      ord,
+    });
+  }
+}
+
+function stringOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

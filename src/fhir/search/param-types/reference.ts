@@ -1,0 +1,75 @@
+// reference: by id, by Type/id, by URL (https://hl7.org/fhir/R4/search.html#reference).
+import { idPattern } from '../../fhir-resource.ts';
+import {
+  type IndexRow,
+  InvalidParamValue,
+  missingPredicate,
+  type ParamAsk,
+  type ParamType,
+  UnsupportedModifier,
+  unescape,
+} from './param-type.ts';
+
+/** Type/id, with or without a version, with or without a base before it. */
+const literal =
+  /^(?:(https?:\/\/.+|urn:.+)\/)?([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/;
+
+export const reference: ParamType = {
+  index(nodes, ord) {
+    const rows: IndexRow[] = [];
+    for (const { value } of nodes) {
+      const text =
+        typeof value === 'string'
+          ? value
+          : typeof value === 'object' && value !== null
+            ? (value as Record<string, unknown>)['reference']
+            : undefined;
+      if (typeof text !== 'string' || text === '' || text.startsWith('#') || text.length > 1000) continue;
+      const match = literal.exec(text);
+      if (match !== null && match[1] === undefined)
+        rows.push({ table: 'idx_reference', target_type: match[2]!, target_id: match[3]!, ord });
+      else rows.push({ table: 'idx_reference', target_type: '', target_id: text, ord });
+    }
+    return rows;
+  },
+
+  predicate(ask) {
+    const missing = missingPredicate(ask, 'idx_reference');
+    if (missing !== undefined) return missing;
+    if (ask.modifier !== undefined && !/^[A-Z][A-Za-z]+$/.test(ask.modifier))
+      throw new UnsupportedModifier(ask.param, ask.modifier);
+    const wanted = ask.values.filter((value) => value !== '').map((value) => parse(ask, unescape(value)));
+    return {
+      table: 'idx_reference',
+      negate: false,
+      where: (eb) =>
+        eb.or(
+          wanted.map(({ types, id }) => eb.and([eb('target_type', 'in', types), eb('target_id', '=', id)])),
+        ),
+    };
+  },
+};
+
+function parse(ask: ParamAsk, value: string): { types: readonly string[]; id: string } {
+  const match = literal.exec(value);
+  if (match !== null) {
+    const [, base, type, id] = match as unknown as [string, string | undefined, string, string];
+    if (ask.modifier !== undefined && ask.modifier !== type)
+      throw new InvalidParamValue(`'${value}' is not a ${ask.modifier}`);
+    if (base === undefined || ask.ownBases?.includes(base) === true) return { types: [type], id };
+    return { types: [''], id: value };
+  }
+  if (/^(https?:\/\/|urn:)/.test(value)) return { types: [''], id: value };
+  if (!idPattern.test(value)) throw new InvalidParamValue(`'${value}' is not an id, a Type/id or a URL`);
+  if (ask.modifier !== undefined) return { types: [ask.modifier], id: value };
+  return { types: typesOf(ask), id: value };
+}
+
+/** `patient` and `Provenance.patient` name their one type; others may point to several. */
+function typesOf(ask: ParamAsk): readonly string[] {
+  const narrowed = /\.where\(resolve\(\) is ([A-Z][A-Za-z]+)\)$/.exec(ask.param.expression)?.[1];
+  if (narrowed !== undefined) return [narrowed];
+  if (ask.param.targets.length === 0)
+    throw new InvalidParamValue('an id alone is not enough here: name it as Type/id');
+  return ask.param.targets;
+}

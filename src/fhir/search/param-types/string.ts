@@ -1,0 +1,90 @@
+// string: names, addresses and plain text, by default from their start, without case and diacritics
+// (https://hl7.org/fhir/R4/search.html#string).
+import {
+  type IndexRow,
+  missingPredicate,
+  type ParamType,
+  UnsupportedModifier,
+  unescape,
+} from './param-type.ts';
+
+const longest = 200;
+
+export const string: ParamType = {
+  index(nodes, ord) {
+    const rows: IndexRow[] = [];
+    for (const { value } of nodes)
+      for (const text of textsOf(value))
+        rows.push({ table: 'idx_string', norm: normalize(text), value: cut(text), ord });
+    return rows;
+  },
+
+  predicate(ask) {
+    const missing = missingPredicate(ask, 'idx_string');
+    if (missing !== undefined) return missing;
+    const { modifier } = ask;
+    if (modifier !== undefined && modifier !== 'exact' && modifier !== 'contains')
+      throw new UnsupportedModifier(ask.param, modifier);
+    const texts = ask.values.filter((value) => value !== '').map(unescape);
+    return {
+      table: 'idx_string',
+      negate: false,
+      where: (eb) =>
+        eb.or(
+          texts.map((text) => {
+            if (modifier === 'exact')
+              return eb.and([eb('norm', '=', normalize(text)), eb('value', '=', cut(text))]);
+            const norm = normalize(text);
+            // Of a text without letters and digits nothing is left to compare; it is taken as it is written.
+            if (norm === '')
+              return eb.and([eb('value', '>=', cut(text)), eb('value', '<', `${cut(text)}\u{10FFFF}`)]);
+            // Nothing that LIKE would read as a sign is left by normalize.
+            if (modifier === 'contains') return eb('norm', 'like', `%${norm}%`);
+            return eb.and([eb('norm', '>=', norm), eb('norm', '<', `${norm}\u{10FFFF}`)]);
+          }),
+        ),
+    };
+  },
+};
+
+/** Case, diacritics, punctuation and the amount of white space make no difference. */
+export function normalize(text: string): string {
+  return cut(text)
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim()
+    .slice(0, longest);
+}
+
+function cut(text: string): string {
+  return text.length > longest ? text.slice(0, longest) : text;
+}
+
+/** A string itself; of a HumanName or an Address each of its texts. */
+function* textsOf(value: unknown): Generator<string> {
+  if (typeof value === 'string') {
+    if (value !== '') yield value;
+    return;
+  }
+  if (typeof value !== 'object' || value === null) return;
+  const { text, family, given, prefix, suffix, line, city, district, state, postalCode, country } =
+    value as Record<string, unknown>;
+  for (const part of [
+    text,
+    family,
+    given,
+    prefix,
+    suffix,
+    line,
+    city,
+    district,
+    state,
+    postalCode,
+    country,
+  ]) {
+    for (const item of Array.isArray(part) ? part : [part])
+      if (typeof item === 'string' && item !== '') yield item;
+  }
+}
