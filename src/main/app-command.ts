@@ -162,7 +162,10 @@ async function readJwks(file: string): Promise<{ keys: object[] }> {
 }
 
 function printCredentials(credentials: Credentials, flags: JsonFlag): void {
-  if (flags.json === true) return print(JSON.stringify(credentials));
+  if (flags.json === true) {
+    print(JSON.stringify(credentials));
+    return;
+  }
   print(`client_id      ${credentials.client_id}`);
   if (credentials.client_secret === undefined) return;
   print(`client_secret  ${credentials.client_secret}`);

@@ -62,7 +62,14 @@ export async function startFixture(
     ...more.config,
   };
   let logged = '';
-  const logger = pino({ level: 'trace' }, { write: (line: string) => void (logged += line) });
+  const logger = pino(
+    { level: 'trace' },
+    {
+      write: (line: string) => {
+        logged += line;
+      },
+    },
+  );
   let shift = 0;
   const oauth = await createOAuthServer({ db, config, logger, clock: () => Date.now() + shift });
   oauth.register(app);
@@ -75,7 +82,9 @@ export async function startFixture(
     config,
     base,
     log: () => logged,
-    advance: (ms) => void (shift += ms),
+    advance: (ms) => {
+      shift += ms;
+    },
     async close() {
       await app.close();
       await oauth.close();

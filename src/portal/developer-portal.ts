@@ -1,0 +1,256 @@
+// The developer portal: an account, apps, credentials. Plain forms that work without JavaScript.
+// A developer sees and changes only their own apps; another's answers 404 as if it did not exist.
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Config } from '../config/config.ts';
+import type { Database } from '../db/database.ts';
+import { acceptFormBodies, formOf } from '../http/form-body.ts';
+import type { Logger } from '../log/logger.ts';
+import { ClientError, type ClientRegistry, type RegisteredClient } from '../oauth/client-registry.ts';
+import { html, pageHeaders, renderPage } from '../pages/page.ts';
+import { createDevelopers, type Developer } from './developers.ts';
+import { signInPage, signUpPage, welcomePage } from './pages/account-pages.ts';
+import { appListPage, appPage, newAppPage } from './pages/app-pages.ts';
+import { emptyForm, type FormState } from './pages/form-field.ts';
+import { createPortalVisits, type PortalVisit } from './portal-visit.ts';
+
+export interface DeveloperPortalDeps {
+  readonly db: Database;
+  readonly config: Config;
+  readonly clients: ClientRegistry;
+  readonly logger: Logger;
+  readonly clock?: () => number;
+}
+
+export function registerDeveloperPortal(app: FastifyInstance, deps: DeveloperPortalDeps): void {
+  app.register(async (scope) => registerRoutes(scope, deps));
+}
+
+function registerRoutes(
+  app: FastifyInstance,
+  { db, config, clients, logger, clock = Date.now }: DeveloperPortalDeps,
+): void {
+  const developers = createDevelopers(db, clock);
+  const visits = createPortalVisits(config, developers);
+  const home = `${config.planUrl}/developer`;
+  acceptFormBodies(app);
+
+  const send = async (reply: FastifyReply, status: number, page: Promise<string>) =>
+    reply
+      .code(status)
+      .headers(pageHeaders)
+      .send(await page);
+
+  const sendProblem = (reply: FastifyReply, status: number, title: string, text: string) =>
+    send(
+      reply,
+      status,
+      renderPage(config, {
+        title,
+        body: html`<section class="card narrow"><h1>${title}</h1><p>${text}</p><p><a href="${home}">Developer portal</a></p></section>`,
+      }),
+    );
+
+  app.setErrorHandler<FastifyError>((error, _request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status < 500)
+      return sendProblem(reply, status, 'The form could not be read', 'Go back one page and try again.');
+    logger.error({ err: error }, 'developer portal failed');
+    return sendProblem(reply, 500, 'Something went wrong on our side', 'Try again in a few minutes.');
+  });
+
+  /** A POST whose form was not made for this browser goes no further. */
+  const trusted =
+    (handle: (visit: PortalVisit, request: FastifyRequest, reply: FastifyReply) => Promise<unknown>) =>
+    async (request: FastifyRequest, reply: FastifyReply) => {
+      const visit = await visits.start(request, reply);
+      if (visit.trusted) return handle(visit, request, reply);
+      return sendProblem(
+        reply,
+        403,
+        'This form has expired',
+        'Go back, load the page again and repeat what you did.',
+      );
+    };
+
+  const signedIn =
+    (
+      handle: (
+        developer: Developer,
+        visit: PortalVisit,
+        request: FastifyRequest,
+        reply: FastifyReply,
+      ) => Promise<unknown>,
+    ) =>
+    (visit: PortalVisit, request: FastifyRequest, reply: FastifyReply) =>
+      visit.developer === undefined
+        ? Promise.resolve(reply.redirect(`${home}/sign-in`, 303))
+        : handle(visit.developer, visit, request, reply);
+
+  const shown =
+    (handle: (visit: PortalVisit, request: FastifyRequest, reply: FastifyReply) => Promise<unknown>) =>
+    async (request: FastifyRequest, reply: FastifyReply) =>
+      handle(await visits.start(request, reply), request, reply);
+
+  const ownApp = async (
+    developer: Developer,
+    request: FastifyRequest,
+  ): Promise<RegisteredClient | undefined> => {
+    const found = await clients.find((request.params as { id: string }).id);
+    return found?.developerId === developer.id ? found : undefined;
+  };
+
+  const noSuchApp = (reply: FastifyReply) =>
+    sendProblem(reply, 404, 'There is no such app', 'It may be another account’s.');
+
+  app.get(
+    '/developer',
+    shown(async ({ developer, csrf }, _request, reply) => {
+      if (developer === undefined) return send(reply, 200, welcomePage(config));
+      const apps = await clients.list({ developerId: developer.id });
+      return send(reply, 200, appListPage(config, { developer, csrf, apps }));
+    }),
+  );
+
+  app.get(
+    '/developer/sign-up',
+    shown(({ csrf }, _request, reply) => send(reply, 200, signUpPage(config, csrf, emptyForm))),
+  );
+
+  app.post(
+    '/developer/sign-up',
+    trusted(async ({ csrf }, request, reply) => {
+      const form = formOf(request);
+      const typed = { name: (form.get('name') ?? '').trim(), email: (form.get('email') ?? '').trim() };
+      const password = form.get('password') ?? '';
+      const errors = signUpErrors(typed, password);
+      if (Object.keys(errors).length > 0)
+        return send(reply, 422, signUpPage(config, csrf, { typed, errors }));
+      const developer = await developers.create({ ...typed, password });
+      if (developer === undefined) {
+        const taken = { email: 'There is an account with this address already: sign in instead.' };
+        return send(reply, 422, signUpPage(config, csrf, { typed, errors: taken }));
+      }
+      await visits.signIn(reply, developer);
+      return reply.redirect(`${home}/apps/new`, 303);
+    }),
+  );
+
+  app.get(
+    '/developer/sign-in',
+    shown(({ csrf }, _request, reply) => send(reply, 200, signInPage(config, csrf, emptyForm))),
+  );
+
+  app.post(
+    '/developer/sign-in',
+    trusted(async ({ csrf }, request, reply) => {
+      const form = formOf(request);
+      const typed = { email: (form.get('email') ?? '').trim().slice(0, 254) };
+      const outcome = await developers.verify(
+        typed.email,
+        (form.get('password') ?? '').slice(0, 1000),
+        request.ip,
+      );
+      if (outcome.kind === 'accepted') {
+        await visits.signIn(reply, outcome.developer);
+        return reply.redirect(home, 303);
+      }
+      const blocked = outcome.kind === 'blocked';
+      if (blocked) reply.header('retry-after', String(outcome.retryAfterSeconds));
+      const problem = blocked
+        ? `There were too many attempts. Try again in ${Math.ceil(outcome.retryAfterSeconds / 60)} min.`
+        : 'This e-mail address and password do not belong together.';
+      return send(reply, blocked ? 429 : 401, signInPage(config, csrf, { typed, errors: { form: problem } }));
+    }),
+  );
+
+  app.post(
+    '/developer/sign-out',
+    trusted(async (_visit, request, reply) => {
+      await visits.signOut(request, reply);
+      return reply.redirect(home, 303);
+    }),
+  );
+
+  const everyLine = config.lines.map((line) => line.id);
+
+  app.get(
+    '/developer/apps/new',
+    shown(
+      signedIn((_developer, { csrf }, _request, reply) =>
+        send(reply, 200, newAppPage(config, csrf, emptyForm, everyLine)),
+      ),
+    ),
+  );
+
+  app.post(
+    '/developer/apps/new',
+    trusted(
+      signedIn(async (developer, { csrf }, request, reply) => {
+        const form = formOf(request);
+        const typed = {
+          name: form.get('name') ?? '',
+          redirectUris: form.get('redirectUris') ?? '',
+          kind: form.get('kind') === 'public' ? 'public' : 'confidential',
+          legacyToken: form.get('legacyToken') ?? '',
+        };
+        const lines = form.getAll('line');
+        try {
+          const credentials = await clients.create({
+            name: typed.name,
+            redirectUris: typed.redirectUris.split(/\r?\n/),
+            public: typed.kind === 'public',
+            lines,
+            legacyToken: typed.legacyToken === 'yes',
+            developerId: developer.id,
+          });
+          const created = await clients.find(credentials.client_id);
+          if (created === undefined) return noSuchApp(reply);
+          return send(reply, 201, appPage(config, { app: created, csrf, credentials }));
+        } catch (error) {
+          if (!(error instanceof ClientError)) throw error;
+          const state: FormState = { typed, errors: { [error.field]: error.message } };
+          return send(reply, 422, newAppPage(config, csrf, state, lines));
+        }
+      }),
+    ),
+  );
+
+  app.get(
+    '/developer/apps/:id',
+    shown(
+      signedIn(async (developer, { csrf }, request, reply) => {
+        const found = await ownApp(developer, request);
+        return found === undefined
+          ? noSuchApp(reply)
+          : send(reply, 200, appPage(config, { app: found, csrf }));
+      }),
+    ),
+  );
+
+  app.post(
+    '/developer/apps/:id/secret',
+    trusted(
+      signedIn(async (developer, { csrf }, request, reply) => {
+        const found = await ownApp(developer, request);
+        if (found === undefined || found.authMethod !== 'client_secret') return noSuchApp(reply);
+        const credentials = await clients.rotateSecret(found.client_id);
+        return send(reply, 200, appPage(config, { app: found, csrf, credentials }));
+      }),
+    ),
+  );
+}
+
+function signUpErrors(
+  { name, email }: { name: string; email: string },
+  password: string,
+): Record<string, string> {
+  return {
+    ...(name === '' || name.length > 200 ? { name: 'Enter a name of at most 200 characters.' } : {}),
+    ...(/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email) && email.length <= 254
+      ? {}
+      : { email: 'Enter an e-mail address such as name@example.com.' }),
+    ...(password.length < 12 || password.length > 1000 || password.toLowerCase() === email.toLowerCase()
+      ? { password: 'Choose a password of at least 12 characters that is not your e-mail address.' }
+      : {}),
+  };
+}

@@ -1,0 +1,112 @@
+// Developers who registered at the portal, and their sign-ins. A payer counts as a developer.
+// Must never store a password or a session id in the clear.
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Database } from '../db/database.ts';
+import { hashPassword, verifyAbsent, verifyPassword } from '../oauth/password-hash.ts';
+import { createSignInThrottle } from '../oauth/sign-in-throttle.ts';
+import { tokenDigest } from '../oauth/token-digest.ts';
+import type { DeveloperTable, PortalTables } from './schema.ts';
+
+export interface Developer {
+  readonly id: string;
+  readonly email: string;
+  readonly name: string;
+}
+
+export type DeveloperSignIn =
+  | { readonly kind: 'accepted'; readonly developer: Developer }
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'blocked'; readonly retryAfterSeconds: number };
+
+export interface Developers {
+  /** Undefined when the e-mail address is taken. */
+  create(developer: { email: string; name: string; password: string }): Promise<Developer | undefined>;
+  verify(email: string, password: string, address: string): Promise<DeveloperSignIn>;
+  /** Answers the value of the session cookie. */
+  openSession(developerId: string): Promise<string>;
+  ofSession(session: string): Promise<Developer | undefined>;
+  closeSession(session: string): Promise<void>;
+}
+
+export const sessionSeconds = 12 * 3600;
+
+/** Stands for the portal where sign-in attempts are counted by line; no line can have this id. */
+const portalLine = '~developer';
+
+export function createDevelopers(db: Database, clock: () => number): Developers {
+  const kysely = db.as<PortalTables>();
+  const throttle = createSignInThrottle(db, clock);
+
+  return {
+    async create({ email, name, password }) {
+      const row: DeveloperTable = {
+        id: randomUUID(),
+        email,
+        email_key: emailKey(email),
+        name,
+        password_hash: await hashPassword(password),
+        created_at: clock(),
+      };
+      const { numInsertedOrUpdatedRows } = await kysely
+        .insertInto('portal_developer')
+        .values(row)
+        .onConflict((conflict) => conflict.column('email_key').doNothing())
+        .executeTakeFirst();
+      return Number(numInsertedOrUpdatedRows) === 0 ? undefined : toDeveloper(row);
+    },
+
+    async verify(email, password, address) {
+      const source = { line: portalLine, usernameKey: emailKey(email), address };
+      const wait = await throttle.attempt(source);
+      if (wait > 0) return { kind: 'blocked', retryAfterSeconds: wait };
+      const row = await kysely
+        .selectFrom('portal_developer')
+        .selectAll()
+        .where('email_key', '=', emailKey(email))
+        .executeTakeFirst();
+      const right =
+        row === undefined ? await verifyAbsent(password) : await verifyPassword(row.password_hash, password);
+      if (!right || row === undefined) return { kind: 'refused' };
+      await throttle.succeeded(source);
+      return { kind: 'accepted', developer: toDeveloper(row) };
+    },
+
+    async openSession(developerId) {
+      const session = randomBytes(32).toString('base64url');
+      const now = clock();
+      await kysely.deleteFrom('portal_session').where('expires_at', '<', now).execute();
+      await kysely
+        .insertInto('portal_session')
+        .values({
+          id_hash: tokenDigest(session),
+          developer_id: developerId,
+          expires_at: now + sessionSeconds * 1000,
+        })
+        .execute();
+      return session;
+    },
+
+    async ofSession(session) {
+      const row = await kysely
+        .selectFrom('portal_session')
+        .innerJoin('portal_developer', 'portal_developer.id', 'portal_session.developer_id')
+        .select(['portal_developer.id', 'portal_developer.email', 'portal_developer.name'])
+        .where('portal_session.id_hash', '=', tokenDigest(session))
+        .where('portal_session.expires_at', '>', clock())
+        .executeTakeFirst();
+      return row;
+    },
+
+    async closeSession(session) {
+      await kysely.deleteFrom('portal_session').where('id_hash', '=', tokenDigest(session)).execute();
+    },
+  };
+}
+
+function emailKey(email: string): string {
+  return email.trim().normalize('NFKC').toLowerCase();
+}
+
+function toDeveloper(row: DeveloperTable): Developer {
+  return { id: row.id, email: row.email, name: row.name };
+}
