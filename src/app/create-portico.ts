@@ -87,7 +87,7 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
 function createServer(config: Config, logger: Logger): FastifyInstance {
   const address = publicAddresses(config);
   const app = Fastify({
-    loggerInstance: logger as never,
+    loggerInstance: logger as FastifyBaseLogger,
     disableRequestLogging: true,
     genReqId: () => randomBytes(9).toString('base64url'),
     rewriteUrl: (request) => address(request.headers.host, request.url ?? '/'),

@@ -6,7 +6,10 @@ import type { DialectName } from './database.ts';
 export type ColumnKind = 'bigint' | 'integer' | 'double precision' | 'text';
 export type RowValue = string | number | null;
 
-/** A sub-select of `rows` with one named, typed column for each entry of `columns`, to be put in parentheses. */
+/**
+ * A sub-select of `rows` with one named, typed column for each entry of `columns`, to be put in parentheses.
+ * Join it with `cross join` and a condition: SQLite then starts from the rows instead of scanning the table.
+ */
 export function jsonRows(
   dialect: DialectName,
   columns: Readonly<Record<string, ColumnKind>>,

@@ -56,7 +56,7 @@ export class ScopeRegistry {
       dialect,
       { line: 'text', member: 'text' },
       rows,
-    )}) r join scope s on s.line = r.line and s.member = r.member`.execute(trx);
+    )}) r cross join scope s where s.line = r.line and s.member = r.member`.execute(trx);
     // Kept only by `committed`: a number made in a transaction that fails is never used again.
     for (const row of found.rows) scopes.set(row.member, row.scope);
     return scopes;

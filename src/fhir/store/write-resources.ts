@@ -84,7 +84,7 @@ async function loadStored(
   const { rows } =
     await sql<Stored>`select r.key, r.type, r.id, r.version, r.deleted, r.scopes, r.digest, r.access_digest, r.content
     from (${jsonRows(context.dialect, { type: 'text', id: 'text' }, wanted)}) w
-    join resource r on r.line = ${line} and r.type = w.type and r.id = w.id`.execute(trx);
+    cross join resource r where r.line = ${line} and r.type = w.type and r.id = w.id`.execute(trx);
   return new Map(rows.map((row) => [`${row.type}/${row.id}`, row]));
 }
 
@@ -212,7 +212,7 @@ async function scopesOfTargets(
       { type: 'text', id: 'text' },
       targets.map((target) => [target.type, target.id]),
     )}) w
-    join resource r on r.line = ${line} and r.type = w.type and r.id = w.id`.execute(trx);
+    cross join resource r where r.line = ${line} and r.type = w.type and r.id = w.id`.execute(trx);
   const found = new Map(rows.map((row) => [`${row.type}/${row.id}`, parseScopes(row)]));
   for (const change of changes)
     if (change.type !== 'Provenance') found.set(`${change.type}/${change.id}`, change.scopes);
@@ -258,8 +258,7 @@ async function keepOldVersions(
   if (superseded.length === 0) return;
   await sql`insert into resource_version (key, version, last_updated, deleted, hidden, content)
     select r.key, r.version, r.last_updated, r.deleted, 0, r.content
-    from (${jsonRows(context.dialect, { key: 'bigint' }, superseded)}) w join resource r on r.key = w.key
-    where true on conflict do nothing`.execute(trx);
+    from (${jsonRows(context.dialect, { key: 'bigint' }, superseded)}) w cross join resource r where r.key = w.key on conflict do nothing`.execute(trx);
   const changedAccess = changes
     .filter(
       (change) =>
@@ -452,8 +451,8 @@ async function settleWaiting(
     content: string;
   }>`select distinct r.key, r.type, r.id, r.scopes, r.content
     from (${jsonRows(context.dialect, { type: 'text', id: 'text' }, written)}) w
-    join waiting x on x.line = ${line} and x.target_type = w.type and x.target_id = w.id
-    join resource r on r.key = x.key where r.deleted = 0`.execute(trx);
+    cross join waiting x cross join resource r
+    where x.line = ${line} and x.target_type = w.type and x.target_id = w.id and r.key = x.key and r.deleted = 0`.execute(trx);
   if (rows.length > 0) await followAgain(context, trx, line, rows);
 }
 

@@ -93,7 +93,7 @@ export function splitSearchValues(raw: string): string[] {
   return values;
 }
 
-export function unescape(value: string): string {
+export function unescapeValue(value: string): string {
   return value.includes('\\') ? value.replace(/\\([\\|$,])/g, '$1') : value;
 }
 
@@ -104,11 +104,11 @@ export function splitUnescaped(value: string, sign: '|' | '$'): string[] {
   for (let at = 0; at < value.length; at++) {
     if (value[at] === '\\' && at + 1 < value.length) part += value.slice(at, ++at + 1);
     else if (value[at] === sign) {
-      parts.push(unescape(part));
+      parts.push(unescapeValue(part));
       part = '';
     } else part += value[at];
   }
-  parts.push(unescape(part));
+  parts.push(unescapeValue(part));
   return parts;
 }
 

@@ -7,7 +7,7 @@ import {
   type ParamAsk,
   type ParamType,
   UnsupportedModifier,
-  unescape,
+  unescapeValue,
 } from './param-type.ts';
 
 /** Type/id, with or without a version, with or without a base before it. */
@@ -38,7 +38,9 @@ export const reference: ParamType = {
     if (missing !== undefined) return missing;
     if (ask.modifier !== undefined && !/^[A-Z][A-Za-z]+$/.test(ask.modifier))
       throw new UnsupportedModifier(ask.param, ask.modifier);
-    const wanted = ask.values.filter((value) => value !== '').map((value) => parse(ask, unescape(value)));
+    const wanted = ask.values
+      .filter((value) => value !== '')
+      .map((value) => parse(ask, unescapeValue(value)));
     return {
       table: 'idx_reference',
       negate: false,

@@ -5,7 +5,7 @@ import {
   missingPredicate,
   type ParamType,
   UnsupportedModifier,
-  unescape,
+  unescapeValue,
 } from './param-type.ts';
 
 const longest = 200;
@@ -25,7 +25,7 @@ export const string: ParamType = {
     const { modifier } = ask;
     if (modifier !== undefined && modifier !== 'exact' && modifier !== 'contains')
       throw new UnsupportedModifier(ask.param, modifier);
-    const texts = ask.values.filter((value) => value !== '').map(unescape);
+    const texts = ask.values.filter((value) => value !== '').map(unescapeValue);
     return {
       table: 'idx_string',
       negate: false,

@@ -4,7 +4,7 @@ import {
   missingPredicate,
   type ParamType,
   UnsupportedModifier,
-  unescape,
+  unescapeValue,
 } from './param-type.ts';
 
 export const uri: ParamType = {
@@ -22,7 +22,7 @@ export const uri: ParamType = {
     const { modifier } = ask;
     if (modifier !== undefined && modifier !== 'below' && modifier !== 'above')
       throw new UnsupportedModifier(ask.param, modifier);
-    const values = ask.values.filter((value) => value !== '').map(unescape);
+    const values = ask.values.filter((value) => value !== '').map(unescapeValue);
     return {
       table: 'idx_uri',
       negate: false,
