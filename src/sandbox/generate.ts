@@ -1,0 +1,31 @@
+// The records of one line: first what is nobody's (directory, formulary), then member after member. Deterministic: the same
+// line and day give the same bytes on every machine.
+import type { Resource } from './generate/building.ts';
+import { generateClaims } from './generate/claims.ts';
+import { generateClinical } from './generate/clinical.ts';
+import { generateDirectory } from './generate/directory.ts';
+import { generateFormulary } from './generate/formulary.ts';
+import type { MemberContext } from './generate/member-context.ts';
+import { generatePatient } from './generate/patient.ts';
+import { seededRandom } from './generate/seeded-random.ts';
+import { personas, type SandboxLine } from './personas.ts';
+
+/** @param options.today the last day of the records, ISO */
+export function* generateLine(line: SandboxLine, options: { readonly today: string }): Generator<Resource> {
+  yield* generateDirectory(line, options.today);
+  yield* generateFormulary(line, options.today);
+  for (const persona of personas) {
+    const patient = persona.patient[line];
+    if (patient === undefined) continue;
+    const context: MemberContext = { line, persona, patient, today: options.today, random: seededRandom(`${line} ${persona.key}`) };
+    yield* generatePatient(context);
+    if (persona.features.includes('patient-only')) continue;
+    // Encounters come first: claims refer to the visits they bill.
+    const visits: Resource[] = [];
+    for (const resource of generateClinical(context)) {
+      if (resource.resourceType === 'Encounter') visits.push(resource);
+      yield resource;
+    }
+    yield* generateClaims(context, visits);
+  }
+}
