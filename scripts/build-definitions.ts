@@ -131,16 +131,14 @@ write('compartment-patient.json', compartment);
 write(
   'served-types.json',
   Object.fromEntries(
-    [...served]
-      .sort(byName)
-      .map(([type, entry]) => [
-        type,
-        {
-          profiles: [...entry.profiles].sort(),
-          includes: [...entry.includes].sort(),
-          revIncludes: [...entry.revIncludes].sort(),
-        },
-      ]),
+    [...served].sort(byName).map(([type, entry]) => [
+      type,
+      {
+        profiles: [...entry.profiles].sort(),
+        includes: [...entry.includes].sort(),
+        revIncludes: [...entry.revIncludes].sort(),
+      },
+    ]),
   ),
 );
 write('resource-types.json', allResourceTypes());

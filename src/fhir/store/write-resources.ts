@@ -258,7 +258,9 @@ async function keepOldVersions(
   if (superseded.length === 0) return;
   await sql`insert into resource_version (key, version, last_updated, deleted, hidden, content)
     select r.key, r.version, r.last_updated, r.deleted, 0, r.content
-    from (${jsonRows(context.dialect, { key: 'bigint' }, superseded)}) w cross join resource r where r.key = w.key on conflict do nothing`.execute(trx);
+    from (${jsonRows(context.dialect, { key: 'bigint' }, superseded)}) w cross join resource r where r.key = w.key on conflict do nothing`.execute(
+    trx,
+  );
   const changedAccess = changes
     .filter(
       (change) =>
@@ -452,7 +454,9 @@ async function settleWaiting(
   }>`select distinct r.key, r.type, r.id, r.scopes, r.content
     from (${jsonRows(context.dialect, { type: 'text', id: 'text' }, written)}) w
     cross join waiting x cross join resource r
-    where x.line = ${line} and x.target_type = w.type and x.target_id = w.id and r.key = x.key and r.deleted = 0`.execute(trx);
+    where x.line = ${line} and x.target_type = w.type and x.target_id = w.id and r.key = x.key and r.deleted = 0`.execute(
+    trx,
+  );
   if (rows.length > 0) await followAgain(context, trx, line, rows);
 }
 
