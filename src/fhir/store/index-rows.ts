@@ -1,0 +1,131 @@
+// The rows that searches look at, memberships among them: the old ones of changed resources go, the new ones come. What the
+// old ones were is computed from the old text, so that no table needs an index by resource.
+import { sql, type Transaction } from 'kysely';
+import { jsonRows, type RowValue } from '../../db/json-rows.ts';
+import { referredTypes } from '../../smart/data-classes.ts';
+import type { FhirResource } from '../fhir-resource.ts';
+import type { IndexedRow } from '../search/index-resource.ts';
+import { type Change, parseScopes } from './change.ts';
+import { indexColumns, type ResourceTables } from './schema.ts';
+import type { StoreContext } from './store-context.ts';
+
+/** Adds a row for each reference to a type that is only seen where something refers to it. */
+export function withReferred(resource: FhirResource, rows: IndexedRow[]): IndexedRow[] {
+  const seen = new Set<string>();
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    if (Array.isArray(value)) {
+      for (const inner of value) visit(inner);
+      return;
+    }
+    for (const [name, inner] of Object.entries(value)) {
+      if ((name === 'reference' || name === 'url') && typeof inner === 'string') {
+        const [type, id, more] = inner.split('/');
+        if (id !== undefined && more === undefined && referredTypes.includes(type!) && !seen.has(inner)) {
+          seen.add(inner);
+          rows.push({
+            param: '_refers',
+            row: { table: 'idx_reference', target_type: type!, target_id: id, ord: 0 },
+          });
+        }
+      } else visit(inner);
+    }
+  };
+  visit(resource);
+  return rows;
+}
+
+export async function replaceMemberships(
+  context: StoreContext,
+  trx: Transaction<ResourceTables>,
+  changes: readonly Change[],
+): Promise<void> {
+  const gone: RowValue[][] = [];
+  const come: RowValue[][] = [];
+  for (const change of changes) {
+    const type = context.typeNumber(change.type);
+    const before = change.stored === undefined ? [] : parseScopes(change.stored);
+    for (const scope of before) if (!change.scopes.includes(scope)) gone.push([scope, type, change.key]);
+    for (const scope of change.scopes) if (!before.includes(scope)) come.push([scope, type, change.key]);
+  }
+  const columns = { scope: 'bigint', type: 'integer', key: 'bigint' } as const;
+  await deleteRows(context, trx, 'membership', columns, gone);
+  await insertRows(context, trx, 'membership', columns, come);
+}
+
+export async function replaceIndexRows(
+  context: StoreContext,
+  trx: Transaction<ResourceTables>,
+  changes: readonly Change[],
+): Promise<void> {
+  const gone = new Map<string, RowValue[][]>();
+  const come = new Map<string, RowValue[][]>();
+  for (const change of changes) {
+    if (change.stored !== undefined && change.stored.deleted === 0) {
+      const before = JSON.parse(change.stored.content) as FhirResource;
+      const rows = withReferred(before, context.index(before));
+      collectIndexRows(context, gone, change.type, change.key, parseScopes(change.stored), rows);
+    }
+    collectIndexRows(context, come, change.type, change.key, change.scopes, change.rows);
+  }
+  for (const [table, rows] of gone) await deleteRows(context, trx, table, allIndexColumns(table), rows);
+  for (const [table, rows] of come) await insertRows(context, trx, table, allIndexColumns(table), rows);
+}
+
+function collectIndexRows(
+  context: StoreContext,
+  byTable: Map<string, RowValue[][]>,
+  type: string,
+  key: number,
+  scopes: readonly number[],
+  rows: readonly IndexedRow[],
+): void {
+  for (const { param, row } of rows) {
+    const id = context.scopes.paramId(type, param);
+    const list = byTable.get(row.table) ?? [];
+    byTable.set(row.table, list);
+    const values = Object.keys(indexColumns[row.table]).map(
+      (column) => (row as unknown as Record<string, RowValue>)[column]!,
+    );
+    for (const scope of scopes) list.push([scope, id, ...values, key, row.ord]);
+  }
+}
+
+function allIndexColumns(table: string) {
+  return {
+    scope: 'bigint',
+    param: 'integer',
+    ...indexColumns[table as keyof typeof indexColumns],
+    key: 'bigint',
+    ord: 'integer',
+  } as const;
+}
+
+type Columns = Parameters<typeof jsonRows>[1];
+
+export async function insertRows(
+  context: StoreContext,
+  trx: Transaction<ResourceTables>,
+  table: string,
+  columns: Columns,
+  rows: RowValue[][],
+): Promise<void> {
+  if (rows.length === 0) return;
+  const names = sql.join(Object.keys(columns).map((name) => sql.ref(name)));
+  await sql`insert into ${sql.table(table)} (${names}) select ${names} from (${jsonRows(context.dialect, columns, rows)}) w
+    where true on conflict do nothing`.execute(trx);
+}
+
+export async function deleteRows(
+  context: StoreContext,
+  trx: Transaction<ResourceTables>,
+  table: string,
+  columns: Columns,
+  rows: RowValue[][],
+): Promise<void> {
+  if (rows.length === 0) return;
+  const names = sql.join(Object.keys(columns).map((name) => sql.ref(name)));
+  await sql`delete from ${sql.table(table)} where (${names}) in (select ${names} from (${jsonRows(context.dialect, columns, rows)}) w)`.execute(
+    trx,
+  );
+}
