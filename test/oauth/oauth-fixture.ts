@@ -292,10 +292,11 @@ export async function grant(
   });
 }
 
-/** What an authorization response carries: of the form_post page or of the redirect's query. */
+/** What an authorization response carries: of the form_post page, the redirect's query or its fragment. */
 export function answerOf(page: Page): Record<string, string> {
   if (page.text.includes('<form')) return Object.fromEntries(readForm(page.text).fields);
-  return Object.fromEntries(new URL(page.url).searchParams);
+  const { hash, searchParams } = new URL(page.url);
+  return Object.fromEntries([...searchParams, ...new URLSearchParams(hash.slice(1))]);
 }
 
 export function pkce(): { readonly verifier: string; readonly challenge: string } {

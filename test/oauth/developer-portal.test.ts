@@ -1,0 +1,173 @@
+// The developer portal as a developer uses it: account, app, secret.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { registerDeveloperPortal } from '../../src/portal/developer-portal.ts';
+import {
+  Browser,
+  type Fixture,
+  type Page,
+  readForm,
+  startFixture,
+  storages,
+  tokenRequest,
+} from './oauth-fixture.ts';
+
+for (const storage of storages) {
+  describe(`the developer portal, on ${storage}`, () => {
+    let fixture: Fixture;
+    before(async () => {
+      fixture = await startFixture(storage, {
+        register: (app, { db, config, oauth }) =>
+          registerDeveloperPortal(app, { db, config, clients: oauth.clients, logger: app.log as never }),
+      });
+    });
+    after(() => fixture.close());
+
+    const signUp = async (email: string) => {
+      const browser = new Browser(fixture.base);
+      const form = await browser.open('/developer/sign-up');
+      const page = await browser.submit(form, (fields) => {
+        fields.set('name', 'Dev');
+        fields.set('email', email);
+        fields.set('password', 'a long enough password');
+      });
+      return { browser, page };
+    };
+    const fill = (browser: Browser, page: Page, fields: Record<string, string>) =>
+      browser.submit(page, (form) => {
+        for (const [name, value] of Object.entries(fields)) form.set(name, value);
+      });
+    const shownSecret = (page: Page) => /id="client_secret">([^<]+)</.exec(page.text)?.[1];
+    const shownId = (page: Page) => /id="client_id">([^<]+)</.exec(page.text)?.[1] ?? '';
+
+    test('a developer registers, adds an app and gets a secret that works and is shown once', async () => {
+      const { browser, page } = await signUp('dev@example.com');
+      assert.match(page.text, /Register an app/);
+      const created = await fill(browser, page, {
+        name: 'My <app>',
+        redirectUris: 'https://my.example/cb',
+        legacyToken: 'yes',
+      });
+      assert.equal(created.status, 201, created.text);
+      const [id, secret] = [shownId(created), shownSecret(created)];
+      assert.ok(secret !== undefined && secret.length >= 43);
+      const works = async (typed: string) => {
+        const { body } = await tokenRequest(`${fixture.base}/cco/connect/token`, {
+          grant_type: 'refresh_token',
+          refresh_token: 'x',
+          client_id: id,
+          client_secret: typed,
+        });
+        return body.error === 'invalid_grant';
+      };
+      assert.ok(await works(secret));
+      const later = await browser.open(`/developer/apps/${id}`);
+      assert.match(later.text, /My &lt;app&gt;/);
+      assert.equal(shownSecret(later), undefined);
+      const renewed = shownSecret(await browser.submit(later));
+      assert.ok(renewed !== undefined && renewed !== secret);
+      assert.ok(await works(renewed));
+      assert.ok(await works(secret));
+      assert.match((await browser.open('/developer')).text, new RegExp(id));
+      const [app] = (await fixture.oauth.clients.list()).filter((known) => known.client_id === id);
+      assert.equal(app?.legacyToken, true);
+      assert.deepEqual(app?.lines, ['cco', 'advantage']);
+    });
+
+    test('a developer does not see another’s app', async () => {
+      const one = await signUp('one@example.com');
+      const created = await fill(one.browser, one.page, {
+        name: 'One',
+        redirectUris: 'https://one.example/cb',
+      });
+      const two = await signUp('two@example.com');
+      const foreign = await two.browser.open(`/developer/apps/${shownId(created)}`);
+      assert.equal(foreign.status, 404);
+      assert.doesNotMatch(foreign.text, /one\.example/);
+      const csrf = new Map(readForm((await two.browser.open('/developer')).text).fields).get('csrf') ?? '';
+      const taken = await two.browser.post(`/developer/apps/${shownId(created)}/secret`, [['csrf', csrf]]);
+      assert.equal(taken.status, 404);
+      assert.doesNotMatch((await two.browser.open('/developer')).text, /One/);
+    });
+
+    test('what is wrong stands beside its field and what was typed is kept', async () => {
+      const { browser, page } = await signUp('wrong@example.com');
+      const refused = await fill(browser, page, { name: 'Kept name', redirectUris: 'http://my.example/cb' });
+      assert.equal(refused.status, 422);
+      assert.match(
+        refused.text,
+        /id="redirectUris-error">The redirect URI &quot;http:\/\/my\.example\/cb&quot; must use https/,
+      );
+      assert.match(refused.text, /value="Kept name"/);
+      assert.match(refused.text, />http:\/\/my\.example\/cb<\/textarea>/);
+      const again = await signUp('WRONG@example.com');
+      assert.equal(again.page.status, 422);
+      assert.match(again.page.text, /id="email-error"/);
+      const short = new Browser(fixture.base);
+      const shortPage = await fill(short, await short.open('/developer/sign-up'), {
+        name: '',
+        email: 'x',
+        password: 'y',
+      });
+      for (const field of ['name', 'email', 'password'])
+        assert.match(shortPage.text, new RegExp(`id="${field}-error"`));
+    });
+
+    test('a developer signs in and out; a wrong password and an unknown address look alike', async () => {
+      await signUp('back@example.com');
+      const browser = new Browser(fixture.base);
+      const wrong = await fill(browser, await browser.open('/developer/sign-in'), {
+        email: 'back@example.com',
+        password: 'no',
+      });
+      const unknown = await fill(browser, wrong, { email: 'nobody@example.com', password: 'no' });
+      assert.equal(wrong.status, 401);
+      assert.equal(wrong.text.replaceAll('back@', ''), unknown.text.replaceAll('nobody@', ''));
+      const home = await fill(browser, wrong, {
+        email: 'back@example.com',
+        password: 'a long enough password',
+      });
+      assert.match(home.text, /Signed in as back@example\.com/);
+      const session = browser.cookieFor('/developer');
+      await browser.submit(home);
+      assert.match((await browser.open('/developer')).text, /Create a developer account/);
+      const replayed = await fetch(`${fixture.base}/developer`, { headers: { cookie: session } });
+      assert.doesNotMatch(await replayed.text(), /Signed in as/);
+    });
+
+    test('a form that was not made for this browser is refused', async () => {
+      const { browser } = await signUp('csrf@example.com');
+      const other = await signUp('other@example.com');
+      const token =
+        new Map(readForm((await other.browser.open('/developer/apps/new')).text).fields).get('csrf') ?? '';
+      for (const csrf of ['', token]) {
+        const page = await browser.post('/developer/apps/new', [
+          ['csrf', csrf],
+          ['name', 'Forged'],
+          ['redirectUris', 'https://evil.example/cb'],
+          ['line', 'cco'],
+        ]);
+        assert.equal(page.status, 403);
+      }
+      assert.ok(!(await fixture.oauth.clients.list()).some((client) => client.name === 'Forged'));
+    });
+
+    test('without a session the pages of apps lead to sign-in', async () => {
+      for (const path of ['/developer/apps/new', '/developer/apps/x']) {
+        assert.match((await new Browser(fixture.base).open(path)).url, /\/developer\/sign-in$/);
+      }
+    });
+
+    test('no session or password is stored in the clear', async () => {
+      const { browser } = await signUp('rest@example.com');
+      const kysely = fixture.db.as<Record<string, Record<string, unknown>>>();
+      const rows = await Promise.all(
+        ['portal_developer', 'portal_session'].map((table) => kysely.selectFrom(table).selectAll().execute()),
+      );
+      const stored = JSON.stringify(rows);
+      assert.ok(stored.includes('rest@example.com'));
+      assert.ok(!stored.includes('a long enough password'));
+      for (const cookie of browser.cookies()) assert.ok(!stored.includes(cookie.split('=')[1] ?? 'x'));
+    });
+  });
+}
