@@ -7,6 +7,7 @@ import Fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  LogController,
 } from 'fastify';
 import type { Config } from '../config/config.ts';
 import { deriveKey } from '../config/derive-key.ts';
@@ -18,8 +19,6 @@ import { createOAuthServer, type OAuthServer } from '../oauth/oauth-server.ts';
 import { html, pageHeaders, renderPage } from '../pages/page.ts';
 import { registerDeveloperPortal } from '../portal/developer-portal.ts';
 import { registerDocumentation } from '../portal/documentation.ts';
-import { registerSandbox } from '../sandbox/register-sandbox.ts';
-import { seedSandbox } from '../sandbox/seed-sandbox.ts';
 import { firstPage } from './first-page.ts';
 import { registerHealth } from './health.ts';
 import { openPlan, type Plan } from './open-plan.ts';
@@ -39,7 +38,9 @@ export interface Portico {
 export async function createPortico(config: Config, logger: Logger): Promise<Portico> {
   const plan = await openPlan(config);
   const oauth = await createOAuthServer({ db: plan.db, config, logger });
-  if (config.mode === 'sandbox') await seedSandbox(plan, oauth, logger);
+  // Not even loaded outside the sandbox.
+  const sandbox = config.mode === 'sandbox' ? await import('../sandbox/register-sandbox.ts') : undefined;
+  await sandbox?.seedSandbox(plan, oauth, logger);
   const app = createServer(config, logger);
   registerHealth(app, plan.db);
   await registerAssets(app);
@@ -57,7 +58,7 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
   oauth.register(app);
   registerDeveloperPortal(app, { db: plan.db, config, clients: oauth.clients, logger });
   registerDocumentation(app, { config, definitions: plan.definitions });
-  if (config.mode === 'sandbox') await registerSandbox(app, { config, db: plan.db, oauth });
+  await sandbox?.registerSandbox(app, { config, db: plan.db, oauth });
   app.get('/', async (_request, reply) =>
     reply.headers(pageHeaders).send(await renderPage(config, firstPage(config))),
   );
@@ -89,7 +90,7 @@ function createServer(config: Config, logger: Logger): FastifyInstance {
   const address = publicAddresses(config);
   const app = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomBytes(9).toString('base64url'),
     rewriteUrl: (request) => address(request.headers.host, request.url ?? '/'),
     trustProxy: config.trustedProxies.length === 0 ? false : [...config.trustedProxies],

@@ -17,7 +17,13 @@ export function* generateLine(line: SandboxLine, options: { readonly today: stri
   for (const persona of personas) {
     const patient = persona.patient[line];
     if (patient === undefined) continue;
-    const context: MemberContext = { line, persona, patient, today: options.today, random: seededRandom(`${line} ${persona.key}`) };
+    const context: MemberContext = {
+      line,
+      persona,
+      patient,
+      today: options.today,
+      random: seededRandom(`${line} ${persona.key}`),
+    };
     yield* generatePatient(context);
     if (persona.features.includes('patient-only')) continue;
     // Encounters come first: claims refer to the visits they bill.

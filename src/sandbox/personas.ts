@@ -277,7 +277,11 @@ export const personas: readonly Persona[] = [
     gender: 'female',
     patient: {},
     conditions: [],
-    signIn: { username: 'karen.brandt', password: 'harbor-rowan-75', actsFor: { advantage: ['adv-200002', 'adv-200007'] } },
+    signIn: {
+      username: 'karen.brandt',
+      password: 'harbor-rowan-75',
+      actsFor: { advantage: ['adv-200002', 'adv-200007'] },
+    },
     summary: 'No member herself; acts for her father Walter and her aunt Edith.',
   },
   {

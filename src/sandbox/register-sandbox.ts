@@ -8,6 +8,8 @@ import { html, pageHeaders, renderPage } from '../pages/page.ts';
 import { type SandboxAccount, sandboxAccounts } from './personas.ts';
 import { registerSampleApp } from './sample-app.ts';
 
+export { seedSandbox } from './seed-sandbox.ts';
+
 export async function registerSandbox(
   app: FastifyInstance,
   parts: { readonly config: Config; readonly db: Database; readonly oauth: OAuthServer },

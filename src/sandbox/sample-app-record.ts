@@ -1,6 +1,5 @@
 // What the sample app reads with a token: over HTTP, with the seed's headers, following `next`.
 import type { Line } from '../config/config.ts';
-import { seedAccept } from './sample-app.ts';
 
 export interface ClaimView {
   readonly date: string;
@@ -27,6 +26,9 @@ export interface RecordView {
 }
 
 type Json = Record<string, unknown>;
+
+/** The seed's own Accept header, as it prints it. */
+const seedAccept = 'application/json, text/json, text/x-json, text/javascript, application/xml, text/xml';
 
 const counted = [
   'Coverage',
