@@ -33,4 +33,5 @@ export function yearsBetween(from: string, to: string): number {
 }
 
 /** An instant of an ISO day, at a whole hour of the plan's time zone. */
-export const instant = (day: string, hour = 9): string => `${day}T${String(hour).padStart(2, '0')}:00:00-08:00`;
+export const instant = (day: string, hour = 9): string =>
+  `${day}T${String(hour).padStart(2, '0')}:00:00-08:00`;

@@ -1,0 +1,140 @@
+// Coverage and ExplanationOfBenefit of a member: CARIN BB 2.0.0 for claims, PDex 2.0.0 for prior authorizations.
+import { addDays, coding, concept, type Resource, reference } from './building.ts';
+import { type ClaimFacts, claimOf } from './claims/claim.ts';
+import { priorAuthorizations } from './claims/prior-authorizations.ts';
+import { conditionTable } from './condition-table.ts';
+import type { MemberContext } from './member-context.ts';
+
+export function* generateClaims(context: MemberContext, visits: readonly Resource[]): Generator<Resource> {
+  yield coverage(context);
+  const facts = [...claimsOf(context, visits)].sort((a, b) => (a.start < b.start ? -1 : 1));
+  for (const [position, claim] of facts.entries()) yield claimOf(context, claim, position + 1);
+  if (context.persona.features.includes('prior-authorizations')) yield* priorAuthorizations(context);
+}
+
+function coverage({ line, patient, persona, today }: MemberContext): Resource {
+  const group = line === 'cco' ? 'OHP-2026' : 'ADV-HMO-2026';
+  const plan = line === 'cco' ? 'Cascade Harbor CCO' : 'Cascade Harbor Advantage HMO';
+  const classOf = (code: string, display: string, value: string, name: string) => ({
+    type: concept(coding('http://terminology.hl7.org/CodeSystem/coverage-class', code, display)),
+    value,
+    name,
+  });
+  return {
+    resourceType: 'Coverage',
+    id: `${patient}-coverage`,
+    meta: {
+      lastUpdated: `${today}T08:00:00.000Z`,
+      profile: ['http://hl7.org/fhir/us/carin-bb/StructureDefinition/C4BB-Coverage|2.0.0'],
+    },
+    identifier: [
+      {
+        type: concept(coding('http://terminology.hl7.org/CodeSystem/v2-0203', 'MB', 'Member Number')),
+        system: `https://${line}.cascadeharbor.example/member-number`,
+        value: patient,
+      },
+    ],
+    status: persona.deceased === undefined ? 'active' : 'cancelled',
+    type: concept(
+      line === 'cco'
+        ? coding('https://nahdo.org/sopt', '2', 'MEDICAID')
+        : coding('https://nahdo.org/sopt', '111', 'Medicare HMO'),
+    ),
+    policyHolder: reference('Patient', patient),
+    subscriber: reference('Patient', patient),
+    subscriberId: patient,
+    beneficiary: reference('Patient', patient),
+    dependent: '0',
+    relationship: concept(
+      coding('http://terminology.hl7.org/CodeSystem/subscriber-relationship', 'self', 'Self'),
+    ),
+    period: { start: '2022-01-01', ...(persona.deceased === undefined ? {} : { end: persona.deceased }) },
+    payor: [reference('Organization', `${line}-payer`, plan)],
+    class: [classOf('group', 'Group', group, `${plan} group`), classOf('plan', 'Plan', `${group}-A`, plan)],
+    network: 'Cascade Harbor Network',
+  };
+}
+
+/** One claim for each visit, a fill a month of each drug, and what the persona's features promise. */
+function* claimsOf(context: MemberContext, visits: readonly Resource[]): Generator<ClaimFacts> {
+  const { persona, today, random } = context;
+  const last = persona.deceased ?? today;
+  const complete = persona.features.includes('complete');
+  const first = persona.conditions[0];
+  const diagnosis =
+    first === undefined
+      ? coding(
+          'http://hl7.org/fhir/sid/icd-10-cm',
+          'Z00.00',
+          'Encounter for general adult medical examination without abnormal findings',
+        )
+      : conditionTable[first].icd;
+  for (const visit of visits) {
+    const start = String((visit['period'] as { start: string }).start).slice(0, 10);
+    const kind = String((visit['class'] as { code: string }).code);
+    const reason = (
+      visit['reasonCode'] as { coding: { system: string; code: string; display: string }[] }[] | undefined
+    )?.[0]?.coding[0];
+    const icd =
+      Object.values(conditionTable).find((facts) => facts.snomed.code === reason?.code)?.icd ?? diagnosis;
+    const end = String((visit['period'] as { end?: string }).end ?? start).slice(0, 10);
+    if (kind === 'IMP')
+      yield {
+        kind: 'inpatient',
+        start,
+        end,
+        diagnosis: icd,
+        amount: random.between(9000, 42_000),
+        encounter: visit.id,
+      };
+    else if (kind === 'EMER')
+      yield {
+        kind: 'outpatient',
+        start,
+        end: start,
+        diagnosis: icd,
+        amount: random.between(700, 3200),
+        encounter: visit.id,
+      };
+    else
+      yield {
+        kind: 'professional',
+        start,
+        end: start,
+        diagnosis: icd,
+        amount: random.between(110, 340),
+        encounter: visit.id,
+      };
+  }
+  const fills = persona.features.includes('many-claims') ? 120 : 30;
+  for (const condition of persona.conditions) {
+    const { drug, icd } = conditionTable[condition];
+    if (drug === undefined) continue;
+    const refills = condition === 'otitis' ? 2 : fills;
+    for (let fill = 0; fill < refills; fill++) {
+      const start = addDays(last, -(fill * (fills > 100 ? 10 : 30)) - random.between(0, 6));
+      if (start < persona.birthDate || start < '2022-01-01') break;
+      yield {
+        kind: 'pharmacy',
+        start,
+        end: start,
+        diagnosis: icd,
+        amount: drug.price,
+        drug,
+        fill: refills - fill,
+      };
+    }
+  }
+  if (persona.features.includes('dental')) {
+    for (const daysAgo of [40, 220, 410])
+      yield {
+        kind: 'oral',
+        start: addDays(last, -daysAgo),
+        end: addDays(last, -daysAgo),
+        diagnosis,
+        amount: random.between(90, 260),
+      };
+  }
+  if (complete)
+    yield { kind: 'outpatient', start: addDays(last, -75), end: addDays(last, -75), diagnosis, amount: 1240 };
+}

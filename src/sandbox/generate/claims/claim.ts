@@ -1,0 +1,413 @@
+// One ExplanationOfBenefit of CARIN BB 2.0.0, of each of its five kinds
+// (http://hl7.org/fhir/us/carin-bb/STU2/artifacts.html).
+import { addDays, type Coding, coding, concept, type Resource, reference } from '../building.ts';
+import type { Drug } from '../condition-table.ts';
+import type { MemberContext } from '../member-context.ts';
+
+export type ClaimKind = 'inpatient' | 'outpatient' | 'professional' | 'oral' | 'pharmacy';
+
+export interface ClaimFacts {
+  readonly kind: ClaimKind;
+  readonly start: string;
+  readonly end: string;
+  readonly diagnosis: Coding;
+  /** What was billed, in dollars. */
+  readonly amount: number;
+  readonly encounter?: string;
+  readonly drug?: Drug;
+  readonly fill?: number;
+}
+
+const carin = 'http://hl7.org/fhir/us/carin-bb';
+const c4bb = (system: string, code: string, display: string) =>
+  coding(`${carin}/CodeSystem/${system}`, code, display);
+const claimType = (code: string, display: string) =>
+  coding('http://terminology.hl7.org/CodeSystem/claim-type', code, display);
+const diagnosisType = (code: string, display: string) =>
+  concept(coding('http://terminology.hl7.org/CodeSystem/ex-diagnosistype', code, display));
+
+const kinds: Readonly<
+  Record<ClaimKind, { profile: string; type: Coding; provider: string; practitioner: number }>
+> = {
+  inpatient: {
+    profile: 'Inpatient-Institutional',
+    type: claimType('institutional', 'Institutional'),
+    provider: 'hospital-1',
+    practitioner: 4,
+  },
+  outpatient: {
+    profile: 'Outpatient-Institutional',
+    type: claimType('institutional', 'Institutional'),
+    provider: 'hospital-1',
+    practitioner: 3,
+  },
+  professional: {
+    profile: 'Professional-NonClinician',
+    type: claimType('professional', 'Professional'),
+    provider: 'clinic-1',
+    practitioner: 1,
+  },
+  oral: { profile: 'Oral', type: claimType('oral', 'Oral'), provider: 'dental-1', practitioner: 6 },
+  pharmacy: {
+    profile: 'Pharmacy',
+    type: claimType('pharmacy', 'Pharmacy'),
+    provider: 'pharmacy-1',
+    practitioner: 1,
+  },
+};
+
+export function claimOf(context: MemberContext, facts: ClaimFacts, number: number): Resource {
+  const { line, patient } = context;
+  const { profile, type, provider, practitioner } = kinds[facts.kind];
+  const settled = money(facts.amount);
+  const institutional = facts.kind === 'inpatient' || facts.kind === 'outpatient';
+  return {
+    resourceType: 'ExplanationOfBenefit',
+    id: `${patient}-eob-${number}`,
+    meta: {
+      lastUpdated: `${addDays(facts.end, 10)}T08:00:00.000Z`,
+      profile: [`${carin}/StructureDefinition/C4BB-ExplanationOfBenefit-${profile}|2.0.0`],
+    },
+    identifier: [
+      {
+        type: concept(c4bb('C4BBIdentifierType', 'uc', 'Unique Claim ID')),
+        system: `https://${line}.cascadeharbor.example/claim`,
+        value: `${patient}-c${String(number).padStart(5, '0')}`,
+      },
+    ],
+    status: 'active',
+    type: concept(type),
+    ...(institutional
+      ? {
+          subType: concept(
+            c4bb(
+              'C4BBInstitutionalClaimSubType',
+              facts.kind,
+              facts.kind === 'inpatient' ? 'Inpatient' : 'Outpatient',
+            ),
+          ),
+        }
+      : {}),
+    use: 'claim',
+    patient: reference('Patient', patient),
+    billablePeriod: { start: facts.start, end: facts.end },
+    created: `${addDays(facts.end, 4)}T10:00:00-08:00`,
+    insurer: reference('Organization', `${line}-payer`),
+    provider: reference('Organization', `${line}-${provider}`, providerNames[facts.kind]),
+    payee: {
+      type: concept(coding('http://terminology.hl7.org/CodeSystem/payeetype', 'provider', 'Provider')),
+      party: reference('Organization', `${line}-${provider}`),
+    },
+    outcome: 'complete',
+    disposition: 'Processed as primary',
+    careTeam: [
+      {
+        sequence: 1,
+        provider: reference('Practitioner', `${line}-prac-${practitioner}`),
+        responsible: true,
+        role: concept(careTeamRole(facts.kind)),
+      },
+    ],
+    ...supporting(context, facts),
+    ...(facts.kind === 'pharmacy' || facts.kind === 'oral'
+      ? {}
+      : {
+          diagnosis: [
+            {
+              sequence: 1,
+              diagnosisCodeableConcept: concept(facts.diagnosis),
+              type: [diagnosisType('principal', 'Principal Diagnosis')],
+            },
+          ],
+        }),
+    ...(facts.kind === 'inpatient'
+      ? {
+          procedure: [
+            {
+              sequence: 1,
+              type: [concept(c4bb('C4BBClaimProcedureType', 'principal', 'Principal'))],
+              date: `${facts.start}T12:00:00-08:00`,
+              procedureCodeableConcept: concept(
+                coding(
+                  'http://www.cms.gov/Medicare/Coding/ICD10',
+                  '4A023N7',
+                  'Measurement of Cardiac Sampling and Pressure, Left Heart, Percutaneous Approach',
+                ),
+              ),
+            },
+          ],
+        }
+      : {}),
+    insurance: [{ focal: true, coverage: reference('Coverage', `${patient}-coverage`) }],
+    item: [item(context, facts, settled)],
+    adjudication: headerAdjudication(facts, settled),
+    total: amounts(settled),
+    payment: {
+      type: concept(coding('http://terminology.hl7.org/CodeSystem/ex-paymenttype', 'complete', 'Complete')),
+      date: addDays(facts.end, 12),
+      amount: usd(settled.benefit),
+    },
+  };
+}
+
+const providerNames: Readonly<Record<ClaimKind, string>> = {
+  inpatient: 'Harbor Regional Hospital',
+  outpatient: 'Harbor Regional Hospital',
+  professional: 'Alder Street Family Clinic',
+  oral: 'Bayview Dental',
+  pharmacy: 'Harbor Community Pharmacy',
+};
+
+function careTeamRole(kind: ClaimKind): Coding {
+  if (kind === 'inpatient' || kind === 'outpatient')
+    return c4bb('C4BBClaimCareTeamRole', 'attending', 'Attending');
+  if (kind === 'pharmacy') return c4bb('C4BBClaimCareTeamRole', 'prescribing', 'Prescribing provider');
+  return c4bb('C4BBClaimCareTeamRole', 'performing', 'Performing provider');
+}
+
+interface Settled {
+  readonly submitted: number;
+  readonly eligible: number;
+  readonly deductible: number;
+  readonly copay: number;
+  readonly benefit: number;
+}
+
+function money(amount: number): Settled {
+  const eligible = cents(amount * 0.72);
+  const copay = amount > 50 ? 5 : 0;
+  const deductible = cents(amount > 500 ? 40 : 0);
+  return {
+    submitted: cents(amount),
+    eligible,
+    deductible,
+    copay,
+    benefit: cents(eligible - copay - deductible),
+  };
+}
+
+const cents = (amount: number): number => Math.round(amount * 100) / 100;
+const usd = (value: number) => ({ value: cents(value), currency: 'USD' });
+
+function amounts(settled: Settled): Record<string, unknown>[] {
+  const standard = (code: string, display: string) =>
+    concept(coding('http://terminology.hl7.org/CodeSystem/adjudication', code, display));
+  return [
+    { category: standard('submitted', 'Submitted Amount'), amount: usd(settled.submitted) },
+    { category: standard('eligible', 'Eligible Amount'), amount: usd(settled.eligible) },
+    { category: standard('deductible', 'Deductible'), amount: usd(settled.deductible) },
+    { category: standard('copay', 'CoPay'), amount: usd(settled.copay) },
+    { category: standard('benefit', 'Benefit Amount'), amount: usd(settled.benefit) },
+    {
+      category: concept(c4bb('C4BBAdjudication', 'memberliability', 'Member liability')),
+      amount: usd(settled.copay + settled.deductible),
+    },
+    {
+      category: concept(c4bb('C4BBAdjudication', 'paidtoprovider', 'Paid to provider')),
+      amount: usd(settled.benefit),
+    },
+  ];
+}
+
+const discriminator = (code: string, display: string) =>
+  concept(c4bb('C4BBAdjudicationDiscriminator', code, display));
+const paymentStatus = {
+  category: discriminator('benefitpaymentstatus', 'Benefit Payment Status'),
+  reason: concept(c4bb('C4BBPayerAdjudicationStatus', 'innetwork', 'In Network')),
+};
+
+/** Institutional claims are settled at the header, the others at the item. */
+function headerAdjudication(facts: ClaimFacts, settled: Settled): Record<string, unknown>[] {
+  const contracted = concept(c4bb('C4BBPayerAdjudicationStatus', 'contracted', 'Contracted'));
+  const found: Record<string, unknown>[] = [
+    { category: discriminator('billingnetworkstatus', 'Billing Network Status'), reason: contracted },
+    paymentStatus,
+  ];
+  if (facts.kind === 'professional' || facts.kind === 'oral') {
+    found.push({
+      category: discriminator('renderingnetworkstatus', 'Rendering Network Status'),
+      reason: contracted,
+    });
+  }
+  return facts.kind === 'inpatient' || facts.kind === 'outpatient' ? [...found, ...amounts(settled)] : found;
+}
+
+function item({ line }: MemberContext, facts: ClaimFacts, settled: Settled): Record<string, unknown> {
+  const place = (code: string, display: string) => ({
+    locationCodeableConcept: concept(
+      coding(
+        'https://www.cms.gov/Medicare/Coding/place-of-service-codes/Place_of_Service_Code_Set',
+        code,
+        display,
+      ),
+    ),
+  });
+  const cpt = (code: string, display: string) =>
+    concept(coding('http://www.ama-assn.org/go/cpt', code, display));
+  const settledHere = [paymentStatus, ...amounts(settled)];
+  switch (facts.kind) {
+    case 'inpatient':
+      return {
+        sequence: 1,
+        diagnosisSequence: [1],
+        revenue: concept(
+          coding('https://www.nubc.org/CodeSystem/RevenueCodes', '0120', 'Room and board, semi-private'),
+        ),
+        productOrService: concept(
+          coding(
+            'http://terminology.hl7.org/CodeSystem/data-absent-reason',
+            'not-applicable',
+            'Not Applicable',
+          ),
+        ),
+        servicedPeriod: { start: facts.start, end: facts.end },
+        ...(facts.encounter === undefined ? {} : { encounter: [reference('Encounter', facts.encounter)] }),
+      };
+    case 'outpatient':
+      return {
+        sequence: 1,
+        diagnosisSequence: [1],
+        revenue: concept(coding('https://www.nubc.org/CodeSystem/RevenueCodes', '0450', 'Emergency room')),
+        productOrService: cpt('99284', 'Emergency department visit'),
+        servicedDate: facts.start,
+        ...(facts.encounter === undefined ? {} : { encounter: [reference('Encounter', facts.encounter)] }),
+      };
+    case 'professional':
+      return {
+        sequence: 1,
+        diagnosisSequence: [1],
+        productOrService: cpt('99213', 'Office visit, established patient'),
+        servicedDate: facts.start,
+        ...place('11', 'Office'),
+        quantity: { value: 1 },
+        net: usd(settled.submitted),
+        ...(facts.encounter === undefined ? {} : { encounter: [reference('Encounter', facts.encounter)] }),
+        adjudication: settledHere,
+      };
+    case 'oral':
+      return {
+        sequence: 1,
+        productOrService: concept(coding('http://www.ada.org/cdt', 'D1110', 'Adult cleaning')),
+        servicedDate: facts.start,
+        ...place('11', 'Office'),
+        bodySite: concept(
+          coding('http://terminology.hl7.org/CodeSystem/ADAUniversalToothDesignationSystem', '8', 'Tooth 8'),
+        ),
+        quantity: { value: 1 },
+        net: usd(settled.submitted),
+        adjudication: settledHere,
+      };
+    case 'pharmacy':
+      return {
+        sequence: 1,
+        productOrService: concept(
+          coding('http://hl7.org/fhir/sid/ndc', facts.drug!.ndc, facts.drug!.rxnorm.display),
+        ),
+        servicedDate: facts.start,
+        quantity: { value: 30, unit: 'Each', system: 'http://unitsofmeasure.org', code: '{Each}' },
+        net: usd(settled.submitted),
+        locationReference: reference('Location', `${line}-loc-4`),
+        adjudication: [paymentStatus, ...amounts(settled)],
+      };
+  }
+}
+
+function supporting(
+  context: MemberContext,
+  facts: ClaimFacts,
+): { supportingInfo: Record<string, unknown>[] } {
+  const category = (code: string, display: string) => concept(c4bb('C4BBSupportingInfoType', code, display));
+  const nubc = (system: string, code: string, display: string) =>
+    concept(coding(`https://www.nubc.org/CodeSystem/${system}`, code, display));
+  const received = {
+    category: category('clmrecvddate', 'Claim Received Date'),
+    timingDate: addDays(facts.end, 3),
+  };
+  const account = {
+    category: category('patientaccountnumber', 'Patient Account Number'),
+    valueString: `A-${context.patient}`,
+  };
+  const found: Record<string, unknown>[] = [received];
+  if (facts.kind === 'inpatient') {
+    found.push(
+      {
+        category: category('admissionperiod', 'Admission Period'),
+        timingPeriod: { start: facts.start, end: facts.end },
+      },
+      {
+        category: category('drg', 'DRG'),
+        code: concept(
+          coding(
+            'https://www.cms.gov/Medicare/Medicare-Fee-for-Service-Payment/AcuteInpatientPPS/MS-DRG-Classifications-and-Software',
+            '291',
+            'Heart failure and shock with MCC',
+          ),
+        ),
+      },
+    );
+  }
+  if (facts.kind === 'inpatient' || facts.kind === 'outpatient') {
+    found.push(
+      {
+        category: category('typeofbill', 'Type of Bill'),
+        code: nubc(
+          'TypeOfBill',
+          facts.kind === 'inpatient' ? '0111' : '0131',
+          facts.kind === 'inpatient' ? 'Hospital inpatient' : 'Hospital outpatient',
+        ),
+      },
+      {
+        category: category('pointoforigin', 'Point Of Origin'),
+        code: nubc('PointOfOrigin', '1', 'Non-health care facility'),
+      },
+      {
+        category: category('admtype', 'Admission Type'),
+        code: nubc('PriorityTypeOfAdmitOrVisit', '1', 'Emergency'),
+      },
+      {
+        category: category('discharge-status', 'Discharge Status'),
+        code: nubc('PatDischargeStatus', '01', 'Discharged to home'),
+      },
+      account,
+    );
+  } else if (facts.kind === 'pharmacy') {
+    const fill = Math.min(facts.fill ?? 1, 11) - 1;
+    found.push(
+      {
+        category: category('dayssupply', 'Days Supply'),
+        valueQuantity: { value: 30, unit: 'd', system: 'http://unitsofmeasure.org', code: 'd' },
+      },
+      {
+        category: category('dawcode', 'DAW (Dispense As Written) Code'),
+        code: concept(
+          coding(
+            'http://terminology.hl7.org/CodeSystem/NCPDPDispensedAsWrittenOrProductSelectionCode',
+            '0',
+            'No product selection indicated',
+          ),
+        ),
+      },
+      { category: category('refillNum', 'Refill Number'), valueQuantity: { value: fill } },
+      { category: category('refillsAuthorized', 'Refills Authorized'), valueQuantity: { value: 11 } },
+      {
+        category: category('brandgenericindicator', 'Brand Generic Indicator'),
+        code: concept(
+          coding('http://terminology.hl7.org/CodeSystem/NCPDPBrandGenericIndicator', '2', 'Generic'),
+        ),
+      },
+      {
+        category: category('rxorigincode', 'Rx Origin Code'),
+        code: concept(
+          coding('http://terminology.hl7.org/CodeSystem/NCPDPPrescriptionOriginCode', '3', 'Electronic'),
+        ),
+      },
+      {
+        category: category('compoundcode', 'Compound Code'),
+        code: concept(
+          coding('http://terminology.hl7.org/CodeSystem/NCPDPCompoundCode', '1', 'Not a compound'),
+        ),
+      },
+    );
+  } else found.push(account);
+  return { supportingInfo: found.map((info, position) => ({ sequence: position + 1, ...info })) };
+}

@@ -1,0 +1,116 @@
+// Smoking status, occupation, screenings with their questionnaire, and for those it fits pregnancy.
+import { coding, concept, instant, type Resource, reference, yearsBetween } from '../building.ts';
+import type { MemberContext } from '../member-context.ts';
+import type { Visit } from './encounters.ts';
+import { loinc, observation } from './observation.ts';
+
+const core = 'http://hl7.org/fhir/us/core/StructureDefinition';
+const snomed = (code: string, display: string) => ({
+  valueCodeableConcept: concept(coding('http://snomed.info/sct', code, display)),
+});
+
+export function* socialHistory(context: MemberContext, visits: readonly Visit[]): Generator<Resource> {
+  const { persona, random } = context;
+  const visit = visits.at(-1);
+  if (visit === undefined) return;
+  if (yearsBetween(persona.birthDate, visit.day) >= 13) {
+    yield observation(context, {
+      id: 'smoking',
+      profile: 'us-core-smokingstatus',
+      category: 'social-history',
+      code: loinc('72166-2', 'Tobacco smoking status'),
+      visit,
+      result: random.chance(0.3)
+        ? snomed('8517006', 'Ex-smoker')
+        : snomed('266919005', 'Never smoked tobacco'),
+    });
+    yield* screening(context, visit);
+  }
+  if (persona.features.includes('complete')) {
+    yield observation(context, {
+      id: 'occupation',
+      profile: 'us-core-observation-occupation',
+      category: 'social-history',
+      code: loinc('11341-5', 'History of Occupation'),
+      visit,
+      result: {
+        valueCodeableConcept: concept(coding('urn:oid:2.16.840.1.114222.4.5.327', '47-2031', 'Carpenters')),
+        component: [
+          {
+            code: concept(loinc('86188-0', 'History of Occupation industry')),
+            valueCodeableConcept: concept(
+              coding('urn:oid:2.16.840.1.114222.4.5.327', '236115', 'New Single-Family Housing Construction'),
+            ),
+          },
+        ],
+      },
+    });
+    yield observation(context, {
+      id: 'orientation',
+      profile: 'us-core-observation-sexual-orientation',
+      category: 'social-history',
+      code: loinc('76690-7', 'Sexual orientation'),
+      visit,
+      result: snomed('20430005', 'Heterosexual'),
+    });
+  }
+  if (persona.conditions.includes('pregnancy')) {
+    yield observation(context, {
+      id: 'pregnancy-status',
+      profile: 'us-core-observation-pregnancystatus',
+      category: 'social-history',
+      code: loinc('82810-3', 'Pregnancy status'),
+      visit,
+      result: snomed('60001007', 'Not pregnant'),
+    });
+    yield observation(context, {
+      id: 'pregnancy-intent',
+      profile: 'us-core-observation-pregnancyintent',
+      category: 'social-history',
+      code: loinc('86645-9', 'Pregnancy intention in the next year - Reported'),
+      visit,
+      result: snomed('454411000124108', 'No intention to become pregnant'),
+    });
+  }
+}
+
+/** The food questions of the Hunger Vital Sign, as answers and as an observation. */
+function* screening(context: MemberContext, visit: Visit): Generator<Resource> {
+  const { patient, random } = context;
+  const answer = random.chance(0.25)
+    ? coding('http://loinc.org', 'LA28397-0', 'Often true')
+    : coding('http://loinc.org', 'LA28398-8', 'Never true');
+  const question = loinc(
+    '88122-7',
+    'Within the past 12 months we worried whether our food would run out before we got money to buy more',
+  );
+  const response = `${patient}-screening-1`;
+  yield {
+    resourceType: 'QuestionnaireResponse',
+    id: response,
+    meta: { profile: [`${core}/us-core-questionnaireresponse|6.1.0`] },
+    questionnaire: 'http://cascadeharbor.example/Questionnaire/hunger-vital-sign',
+    status: 'completed',
+    subject: reference('Patient', patient),
+    encounter: reference('Encounter', visit.encounter.id),
+    authored: instant(visit.day, 9),
+    author: reference('Patient', patient),
+    item: [{ linkId: '/88122-7', text: question.display, answer: [{ valueCoding: answer }] }],
+  };
+  const built = observation(context, {
+    id: 'screening-food',
+    profile: 'us-core-observation-screening-assessment',
+    category: 'survey',
+    code: question,
+    visit,
+    result: { valueCodeableConcept: concept(answer) },
+  });
+  yield {
+    ...built,
+    category: [
+      ...(built['category'] as unknown[]),
+      concept(coding('http://hl7.org/fhir/us/core/CodeSystem/us-core-category', 'sdoh', 'SDOH')),
+    ],
+    derivedFrom: [reference('QuestionnaireResponse', response)],
+  };
+}
