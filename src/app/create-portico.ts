@@ -91,7 +91,9 @@ function createServer(config: Config, logger: Logger): FastifyInstance {
   const app = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: () => randomBytes(9).toString('base64url'),
+    genReqId: requestIds(),
+    // A child logger for each request costs more than the request; what is logged names the request itself.
+    childLoggerFactory: (parent) => parent,
     rewriteUrl: (request) => address(request.headers.host, request.url ?? '/'),
     trustProxy: config.trustedProxies.length === 0 ? false : [...config.trustedProxies],
     bodyLimit: 65_536,
@@ -103,13 +105,14 @@ function createServer(config: Config, logger: Logger): FastifyInstance {
   });
   app.removeAllContentTypeParsers();
   app.addHook('onResponse', (request, reply, done) => {
-    const facts = {
-      method: request.method,
-      route: request.routeOptions.url ?? 'none',
-      status: reply.statusCode,
-      ms: Math.round(reply.elapsedTime * 10) / 10,
-    };
-    request.log.debug(facts, 'request');
+    if (logger.isLevelEnabled('debug')) {
+      const route = request.routeOptions.url ?? 'none';
+      const ms = Math.round(reply.elapsedTime * 10) / 10;
+      logger.debug(
+        { requestId: request.id, method: request.method, route, status: reply.statusCode, ms },
+        'request',
+      );
+    }
     done();
   });
   app.get(misdirectedPath, async (_request, reply) =>
@@ -129,6 +132,13 @@ function createServer(config: Config, logger: Logger): FastifyInstance {
   return app;
 }
 
+/** Unique over all processes: a random beginning and a number. */
+function requestIds(): () => string {
+  const process = randomBytes(6).toString('base64url');
+  let number = 0;
+  return () => `${process}-${(number++).toString(36)}`;
+}
+
 /** Outside the FHIR API, whose errors are OperationOutcomes of its own. */
 async function answerError(
   error: FastifyError,
@@ -136,7 +146,11 @@ async function answerError(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const status = error.statusCode ?? 500;
-  if (status >= 500) request.log.error({ err: error, route: request.routeOptions.url }, 'request failed');
+  if (status >= 500)
+    request.log.error(
+      { err: error, requestId: request.id, route: request.routeOptions.url },
+      'request failed',
+    );
   const text = status >= 500 ? 'Something went wrong on the server; try later.' : `${error.message}.`;
   return reply
     .code(status)

@@ -2,9 +2,9 @@
 // Features describe their own tables and ask for a typed view with `db.as<Tables>()`.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import { type CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
-import { sqliteDialect } from './sqlite-dialect.ts';
+import { NodeSqliteDriver, sqliteDialect } from './sqlite-dialect.ts';
 
 export type DialectName = 'sqlite' | 'postgres';
 
@@ -12,6 +12,11 @@ export interface Database {
   readonly dialect: DialectName;
   /** The same connection pool, seen with a feature's own tables. */
   as<Tables>(): Kysely<Tables>;
+  /**
+   * Runs a compiled query that only reads, without the builder's own machinery: for what every request does.
+   * On SQLite the rows are there at once.
+   */
+  read<R>(query: Pick<CompiledQuery, 'sql' | 'parameters'>): R[] | Promise<R[]>;
   close(): Promise<void>;
 }
 
@@ -27,19 +32,43 @@ export interface DatabaseOptions {
 }
 
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  const dialect: DialectName = options.databaseUrl === undefined ? 'sqlite' : 'postgres';
-  const kysely = new Kysely<Record<never, never>>({
-    dialect:
-      options.databaseUrl === undefined
-        ? sqliteDialect(sqliteFile(options.dataDir))
-        : new PostgresDialect({ pool: postgresPool(options.databaseUrl, options) }),
-  });
-  await sql`select 1`.execute(kysely);
+  return options.databaseUrl === undefined
+    ? openSqlite(options.dataDir)
+    : openPostgres(options.databaseUrl, options);
+}
+
+async function openSqlite(dataDir: string): Promise<Database> {
+  const driver = new NodeSqliteDriver(sqliteFile(dataDir));
+  const kysely = new Kysely<Record<never, never>>({ dialect: sqliteDialect(driver) });
+  const db = view('sqlite', kysely, (query) => driver.read(query as CompiledQuery));
+  await probe(db);
+  return db;
+}
+
+async function openPostgres(databaseUrl: string, options: DatabaseOptions): Promise<Database> {
+  const pool = postgresPool(databaseUrl, options);
+  const kysely = new Kysely<Record<never, never>>({ dialect: new PostgresDialect({ pool }) });
+  const db = view(
+    'postgres',
+    kysely,
+    async (query) => (await pool.query(query.sql, [...query.parameters])).rows,
+  );
+  await probe(db);
+  return db;
+}
+
+function view(dialect: DialectName, kysely: Kysely<Record<never, never>>, read: Database['read']): Database {
   return {
     dialect,
     as: <Tables>() => kysely as unknown as Kysely<Tables>,
+    read,
     close: () => kysely.destroy(),
   };
+}
+
+/** Opens the connections, so that a wrong address is an error at start. */
+async function probe(db: Database): Promise<void> {
+  await sql`select 1`.execute(db.as<Record<never, never>>());
 }
 
 function sqliteFile(dataDir: string): string {

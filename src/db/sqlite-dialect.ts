@@ -19,10 +19,10 @@ import {
 const lockPatienceMs = 60_000;
 const statementsKept = 500;
 
-export function sqliteDialect(file: string) {
+export function sqliteDialect(driver: NodeSqliteDriver) {
   return {
     createAdapter: () => new TransactionalSqliteAdapter(),
-    createDriver: () => new NodeSqliteDriver(file),
+    createDriver: () => driver,
     createIntrospector: (db: Kysely<unknown>) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
@@ -35,7 +35,7 @@ class TransactionalSqliteAdapter extends SqliteAdapter {
   }
 }
 
-class NodeSqliteDriver implements Driver {
+export class NodeSqliteDriver implements Driver {
   readonly #file: string;
   readonly #mutex = new Mutex();
   #reader!: StatementCache;
@@ -48,6 +48,11 @@ class NodeSqliteDriver implements Driver {
   async init(): Promise<void> {
     this.#writer = new StatementCache(openFile(this.#file, false));
     this.#reader = new StatementCache(openFile(this.#file, true));
+  }
+
+  /** Runs a query that only reads, at once. */
+  read<R>(query: CompiledQuery): R[] {
+    return this.#reader.run<R>(query).rows;
   }
 
   async acquireConnection(): Promise<DatabaseConnection> {
@@ -180,32 +185,38 @@ async function patiently<T>(run: () => T): Promise<T> {
   }
 }
 
-/** Prepared statements of one connection, the least recently used dropped first. */
+interface Prepared {
+  readonly statement: StatementSync;
+  readonly answersRows: boolean;
+}
+
+/** Prepared statements of one connection, the oldest dropped first. */
 class StatementCache {
   readonly database: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #prepared = new Map<string, Prepared>();
 
   constructor(database: DatabaseSync) {
     this.database = database;
   }
 
-  #prepare(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.database.prepare(sql);
-      this.#statements.set(sql, statement);
-      if (this.#statements.size > statementsKept) {
-        const oldest = this.#statements.keys().next().value;
-        if (oldest !== undefined) this.#statements.delete(oldest);
+  #prepare(sql: string): Prepared {
+    let prepared = this.#prepared.get(sql);
+    if (prepared === undefined) {
+      const statement = this.database.prepare(sql);
+      prepared = { statement, answersRows: statement.columns().length > 0 };
+      this.#prepared.set(sql, prepared);
+      if (this.#prepared.size > statementsKept) {
+        const oldest = this.#prepared.keys().next().value;
+        if (oldest !== undefined) this.#prepared.delete(oldest);
       }
     }
-    return statement;
+    return prepared;
   }
 
   run<R>(query: CompiledQuery): QueryResult<R> {
-    const statement = this.#prepare(query.sql);
+    const { statement, answersRows } = this.#prepare(query.sql);
     const parameters = query.parameters.map(toSqlite);
-    if (statement.columns().length > 0) return { rows: statement.all(...parameters) as R[] };
+    if (answersRows) return { rows: statement.all(...parameters) as R[] };
     const { changes, lastInsertRowid } = statement.run(...parameters);
     return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
   }
@@ -216,7 +227,7 @@ class StatementCache {
   }
 
   close(): void {
-    this.#statements.clear();
+    this.#prepared.clear();
     if (this.database.isOpen) this.database.close();
   }
 }

@@ -23,7 +23,7 @@ export interface FhirRequest {
 
 export interface FhirAnswer {
   readonly status: number;
-  readonly body: string;
+  readonly body: string | Buffer;
   readonly headers?: Readonly<Record<string, string>>;
   /** Overrides the negotiated content type. */
   readonly contentType?: string;
@@ -45,6 +45,14 @@ const allowedHeaders =
 const exposedHeaders =
   'etag, last-modified, location, content-location, x-request-id, www-authenticate, retry-after';
 
+/** CORS stands on every answer, errors too. */
+const commonHeaders = {
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': exposedHeaders,
+  'x-content-type-options': 'nosniff',
+  vary: 'accept, accept-encoding, authorization',
+};
+
 /** Registers a line's FHIR API under its internal path. */
 export function registerFhir(app: FastifyInstance, service: FhirService, line: Line): void {
   void app.register(
@@ -56,13 +64,8 @@ export function registerFhir(app: FastifyInstance, service: FhirService, line: L
       scope.setNotFoundHandler((request, reply) =>
         answerError(request, reply, line, service, unknownAddress(request)),
       );
-      scope.addHook('onRequest', async (request, reply) => {
-        reply.header('access-control-allow-origin', '*');
-        reply.header('access-control-expose-headers', exposedHeaders);
-        reply.header('x-request-id', request.id);
-        reply.header('x-content-type-options', 'nosniff');
-      });
       scope.options('/*', async (_request, reply) => {
+        reply.headers(commonHeaders);
         reply.header('access-control-allow-methods', 'GET, HEAD, POST, OPTIONS');
         reply.header('access-control-allow-headers', allowedHeaders);
         reply.header('access-control-max-age', '86400');
@@ -158,8 +161,9 @@ async function respond(
   contentType: string,
 ): Promise<FastifyReply> {
   reply.code(answer.status);
+  reply.headers(commonHeaders);
+  reply.header('x-request-id', request.id);
   reply.header('content-type', answer.contentType ?? contentType);
-  reply.header('vary', 'accept, accept-encoding, authorization');
   if (answer.headers !== undefined) reply.headers(answer.headers);
   if (answer.body.length >= compressFrom && acceptsGzip(request.headers['accept-encoding'])) {
     const compressed = await gzipAsync(answer.body, { level: constants.Z_BEST_SPEED });
@@ -199,7 +203,10 @@ async function answerError(
 ): Promise<FastifyReply> {
   const error = toFhirError(thrown);
   if (error.status >= 500)
-    request.log.error({ err: thrown, route: request.routeOptions.url }, 'FHIR request failed');
+    request.log.error(
+      { err: thrown, requestId: request.id, route: request.routeOptions.url },
+      'FHIR request failed',
+    );
   if (error.status === 401) reply.header('www-authenticate', challenge(line, error));
   if (error.category === 'insufficient-scope') {
     reply.header('www-authenticate', `Bearer realm="${line.fhirUrl}", error="insufficient_scope"`);

@@ -44,11 +44,8 @@ export function createVerifyToken(db: Database, clock: () => number): VerifyToke
 
   return async (line, token) => {
     if (!tokenShape.test(token)) return undefined;
-    const { rows } = await kysely.executeQuery<Row>({
-      ...compiled,
-      parameters: [line, 'AccessToken', tokenDigest(token), clock(), line],
-    });
-    const row = rows[0];
+    const parameters = [line, 'AccessToken', tokenDigest(token), clock(), line];
+    const [row] = await db.read<Row>({ sql: compiled.sql, parameters });
     return row === undefined ? undefined : toTokenGrant(line, row);
   };
 }

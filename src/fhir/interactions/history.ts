@@ -42,8 +42,8 @@ export const history: BearerInteraction = async (service, request, access) => {
       lastModified: new Date(row.last_updated).toISOString(),
     });
     const about = `"request":${JSON.stringify({ method, url: method === 'POST' ? type : `${type}/${id}` })},"response":${response}`;
-    const resource = row.deleted !== 0 ? '' : `"resource":${row.content},`;
-    return `{"fullUrl":${JSON.stringify(here)},${resource}${about}}`;
+    const fullUrl = `{"fullUrl":${JSON.stringify(here)},`;
+    return row.deleted !== 0 ? [`${fullUrl}${about}}`] : [`${fullUrl}"resource":`, row.content, `,${about}}`];
   });
   return { status: 200, body: bundleText({ type: 'history', links, entries }) };
 };

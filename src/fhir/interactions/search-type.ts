@@ -46,10 +46,12 @@ async function search(
     const next = service.cursors.seal({ query: toQuery(asked.used), after: shown.at(-1)!.key }, bound);
     links.push({ relation: 'next', url: `${base}/${type}?_page=${next}` });
   }
-  const entries = shown.map(
-    (row) => `{"fullUrl":"${base}/${type}/${row.id}","resource":${row.content},"search":{"mode":"match"}}`,
-  );
-  if (asked.ignored.length > 0) entries.push(ignoredEntry(asked.ignored));
+  const entries: string[][] = shown.map((row) => [
+    `{"fullUrl":"${base}/${type}/${row.id}","resource":`,
+    row.content,
+    ',"search":{"mode":"match"}}',
+  ]);
+  if (asked.ignored.length > 0) entries.push([ignoredEntry(asked.ignored)]);
   return { status: 200, body: bundleText({ type: 'searchset', links, entries, total: await totalOf() }) };
 
   /** Asked for, or known without asking because the first page is the only one. */

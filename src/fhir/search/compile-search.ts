@@ -3,6 +3,7 @@
 // is not disturbed by writes.
 import { expressionBuilder, type RawBuilder, sql } from 'kysely';
 import type { Access } from '../../smart/access.ts';
+import type { Permissions } from '../../smart/scopes.ts';
 import { idPattern } from '../fhir-resource.ts';
 import { FhirError } from '../operation-outcome.ts';
 import type { IndexTable, ResourceTables } from '../store/schema.ts';
@@ -19,6 +20,10 @@ import type { Ask, SearchRequest } from './search-request.ts';
 
 export interface SearchContext {
   readonly scopes: ScopeRegistry;
+  /** The text and the parameters of a query, for this database. */
+  readonly compile: (query: RawBuilder<unknown>) => ScopedQuery;
+  /** Compiled reads, by what was granted. */
+  readonly reads: ReadTemplates;
   readonly typeNumber: (type: string) => number;
   /** FHIR bases that are this line's own, for absolute references. */
   readonly ownBases: (line: string) => readonly string[];
@@ -26,7 +31,17 @@ export interface SearchContext {
 
 /** A query that has been compiled with an access. Only this module and compile-read.ts make one. */
 export interface ScopedQuery {
-  readonly rows: RawBuilder<unknown>;
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+}
+
+/** Permissions → line, type and patients → a read whose id is still open. */
+export type ReadTemplates = WeakMap<Permissions, Map<string, ReadTemplate>>;
+
+export interface ReadTemplate {
+  readonly query: ScopedQuery;
+  /** Position of the id among the parameters. */
+  readonly idAt: number;
 }
 
 export interface CompiledSearch {
@@ -62,11 +77,11 @@ export async function compileSearch(
   const distinct = visibility.scopes.length > 1 ? sql`distinct ` : sql``;
   const after = afterKey === undefined ? sql`` : sql` and ${key} > ${afterKey}`;
   return {
-    page: {
-      rows: sql`select ${distinct}${key} as key, r.id, r.content from ${visibility.from} where ${where}${after}
-        order by ${key} limit ${request.count + 1}`,
-    },
-    total: { rows: sql`select count(${distinct}${key}) as total from ${visibility.from} where ${where}` },
+    page: context.compile(sql`select ${distinct}${key} as key, r.id, r.content
+      from ${visibility.from} where ${where}${after} order by ${key} limit ${request.count + 1}`),
+    total: context.compile(
+      sql`select count(${distinct}${key}) as total from ${visibility.from} where ${where}`,
+    ),
   };
 }
 
@@ -117,6 +132,10 @@ function askCondition(
       and b.key = a.key and b.ord = a.ord and (${condition(second)})))`;
   }
   const param = context.scopes.paramId(type, ask.param.code);
+  if (predicate.broad === true && !predicate.negate && access.kind === 'member') {
+    return sql`exists (select 1 from ${sql.table(predicate.table)} i where i.scope = m.scope and i.param = ${param}
+      and (${condition(predicate)}) and i.key = m.key)`;
+  }
   const inside = sql`${key} in (select i.key from ${sql.table(predicate.table)} i where ${scoped('i', visibility, param)}
     and (${condition(predicate)}))`;
   return predicate.negate ? sql`not ${inside}` : inside;

@@ -41,6 +41,8 @@ async function open(place: TestPlace, context: TestContext): Promise<ResourceSto
 const write = (store: ResourceStore, resources: FhirResource[], line = 'cco') =>
   store.writing(line, (writer) => writer.write(resources.map((resource) => ({ resource }))));
 
+const textOf = (row: { content: string } | undefined) => row!.content;
+
 const patient = (id: string, more = {}): FhirResource => ({ resourceType: 'Patient', id, ...more });
 const observation = (id: string, of: string, more = {}): FhirResource => ({
   resourceType: 'Observation',
@@ -77,7 +79,7 @@ testOnEachDatabase(
     const store = await open(place, context);
     assert.deepEqual(await write(store, [patient('a', { name: [{ family: 'Ørsted' }] })]), ['created']);
     const row = await store.one(await compileRead(store.search, 'Patient', 'a', accessTo('a')));
-    assert.deepEqual(JSON.parse(row!.content), {
+    assert.deepEqual(JSON.parse(textOf(row)), {
       resourceType: 'Patient',
       id: 'a',
       meta: { versionId: '1', lastUpdated: '2026-01-01T00:00:01.000Z' },
@@ -107,7 +109,7 @@ testOnEachDatabase(
       [2, 1],
     );
     const first = await store.one(await compileVread(store.search, 'Patient', 'a', 1, accessTo('a')));
-    assert.equal(JSON.parse(first!.content).active, undefined);
+    assert.equal(JSON.parse(textOf(first)).active, undefined);
     assert.equal(
       await store.one(await compileVread(store.search, 'Patient', 'a', 3, accessTo('a'))),
       undefined,
@@ -220,8 +222,9 @@ testOnEachDatabase('the same id in two lines is two resources', async (place, co
   await write(store, [patient('a', { gender: 'female' })], 'advantage');
   const read = async (line: string) =>
     JSON.parse(
-      (await store.one(await compileRead(store.search, 'Patient', 'a', accessTo('a', allScopes, line))))!
-        .content,
+      textOf(
+        await store.one(await compileRead(store.search, 'Patient', 'a', accessTo('a', allScopes, line))),
+      ),
     ).gender;
   assert.deepEqual([await read('cco'), await read('advantage')], ['male', 'female']);
 });

@@ -70,7 +70,13 @@ export async function openResourceStore(
   );
 
   return {
-    search: { scopes, typeNumber, ownBases: options.ownBases },
+    search: {
+      scopes,
+      typeNumber,
+      ownBases: options.ownBases,
+      reads: new WeakMap(),
+      compile: (query) => query.compile(kysely),
+    },
     async writing(line, work) {
       const context: StoreContext = {
         dialect: db.dialect,
@@ -99,11 +105,10 @@ export async function openResourceStore(
       for (const [owner, found] of context.newScopes) scopes.committed(owner, found);
       return result;
     },
-    one: async (query) => (await sql<ResourceRow>`${query.rows}`.execute(kysely)).rows[0],
-    many: async (query) => (await sql<ResourceRow>`${query.rows}`.execute(kysely)).rows,
-    page: async (query) => (await sql<PageRow>`${query.rows}`.execute(kysely)).rows,
-    total: async (query) =>
-      Number((await sql<{ total: number }>`${query.rows}`.execute(kysely)).rows[0]!.total),
+    one: async (query) => (await db.read<ResourceRow>(query))[0],
+    many: async (query) => db.read<ResourceRow>(query),
+    page: async (query) => db.read<PageRow>(query),
+    total: async (query) => Number((await db.read<{ total: number }>(query))[0]!.total),
   };
 }
 

@@ -13,6 +13,8 @@ export interface Visibility {
   readonly where: RawBuilder<unknown>;
   /** Scopes whose index rows may be looked at; empty means that nothing is visible. */
   readonly scopes: readonly number[];
+  /** False while a member has no resources yet, and so no scope: another moment may see more. */
+  readonly complete: boolean;
 }
 
 /** The granted scopes do not allow this interaction on this type at all, whatever exists. */
@@ -33,7 +35,12 @@ export async function visibleFrom(
   start: 'id' | 'record',
 ): Promise<Visibility> {
   if (access.kind === 'operator') {
-    return { from: sql`resource r`, where: sql`r.line = ${access.line} and r.type = ${type}`, scopes: [] };
+    return {
+      from: sql`resource r`,
+      where: sql`r.line = ${access.line} and r.type = ${type}`,
+      scopes: [],
+      complete: true,
+    };
   }
   const narrowing = access.permissions.get(type)?.[interaction] ?? [];
   if (narrowing.length === 0) throw new NotPermitted(type);
@@ -57,6 +64,10 @@ export async function visibleFrom(
     where: sql`r.line = ${access.line} and r.type = ${type} and m.type = ${typeNumber(type)} and (${conditions.length === 0 ? sql`1 = 0` : sql.join(conditions, sql` or `)})
       and r.key = m.key${narrow(scopes, type, narrowing)}`,
     scopes: visible,
+    complete:
+      (!memberTypes.includes(type) || owned.length === access.patients.length) &&
+      (!referenceTypes.includes(type) || reference !== undefined) &&
+      (!referredTypes.includes(type) || referred !== undefined),
   };
 }
 

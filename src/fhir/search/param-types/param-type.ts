@@ -42,6 +42,8 @@ export interface IndexPredicate {
   readonly table: IndexTable;
   /** Resources with no such row are asked for (`:not`, `:missing=true`). */
   readonly negate: boolean;
+  /** Holds for most of a record, so it is looked up for each row instead of being listed first. */
+  readonly broad?: boolean;
   /** On the value columns only; the caller adds scope, param and key. */
   readonly where: (eb: ConditionBuilder) => Expression<SqlBool>;
 }

@@ -44,6 +44,7 @@ export const reference: ParamType = {
     return {
       table: 'idx_reference',
       negate: false,
+      broad: wanted.every(({ types }) => types.length === 1 && types[0] === 'Patient'),
       where: (eb) =>
         eb.or(
           wanted.map(({ types, id }) => eb.and([eb('target_type', 'in', types), eb('target_id', '=', id)])),
