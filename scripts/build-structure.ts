@@ -57,7 +57,8 @@ function addElements(definition: StructureDefinition): void {
     }
     const owner = element.path.slice(0, at);
     const name = element.path.slice(at + 1);
-    const elements = (structure[owner] ??= {});
+    const elements = structure[owner] ?? {};
+    structure[owner] = elements;
     const marks = `${element.min > 0 ? '!' : ''}${element.max === '1' ? '' : '*'}`;
     if (!name.endsWith('[x]')) {
       elements[name] = typeOf(element) + marks;

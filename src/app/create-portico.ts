@@ -159,17 +159,21 @@ async function answerError(
     .send(`${text} (request ${request.id})\n`);
 }
 
+const assets = [
+  ['portico.css', 'text/css; charset=utf-8'],
+  ['icon.svg', 'image/svg+xml'],
+] as const;
+
 async function registerAssets(app: FastifyInstance): Promise<void> {
-  const css = await readFile(new URL('../pages/portico.css', import.meta.url));
-  app.get('/assets/portico.css', async (_request, reply) =>
-    reply
-      .headers({
-        'content-type': 'text/css; charset=utf-8',
-        'cache-control': 'public, max-age=300',
-        'x-content-type-options': 'nosniff',
-      })
-      .send(css),
-  );
+  for (const [name, type] of assets) {
+    const bytes = await readFile(new URL(`../pages/${name}`, import.meta.url));
+    const headers = {
+      'content-type': type,
+      'cache-control': 'public, max-age=300',
+      'x-content-type-options': 'nosniff',
+    };
+    app.get(`/assets/${name}`, async (_request, reply) => reply.headers(headers).send(bytes));
+  }
 }
 
 function greeting(config: Config): string {

@@ -1,7 +1,7 @@
 // For whoever runs it: /healthz (the process lives), /readyz (it can serve), /metrics (Prometheus).
 import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import type { Database } from '../db/database.ts';
 
 export function registerHealth(app: FastifyInstance, db: Database): void {

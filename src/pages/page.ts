@@ -40,6 +40,7 @@ export async function renderPage(frame: PageFrame, content: PageContent): Promis
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${content.title} · ${frame.planName}</title>
+<link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/assets/portico.css">
 ${content.script === undefined ? '' : html`<script type="module" src="${content.script}"></script>`}
 </head>
