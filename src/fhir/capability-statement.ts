@@ -2,13 +2,21 @@
 // (https://hl7.org/fhir/R4/capabilitystatement.html).
 import type { Line } from '../config/config.ts';
 import { memberTypes, referenceTypes, referredTypes } from '../smart/data-classes.ts';
-import type { FhirService } from './fhir-service.ts';
+import type { Definitions } from './definitions/definitions.ts';
+import type { AuthorizationEndpoints } from './fhir-service.ts';
 import { fhirRoutes } from './routes.ts';
 
 const restfulSecurity = 'http://terminology.hl7.org/CodeSystem/restful-security-service';
 const oauthUris = 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris';
 
-export function capabilityStatement(service: FhirService, line: Line): Record<string, unknown> {
+export interface Capabilities {
+  readonly definitions: Definitions;
+  readonly endpoints: (line: Line) => AuthorizationEndpoints;
+  readonly planName: string;
+  readonly documentationUrl: string;
+}
+
+export function capabilityStatement(service: Capabilities, line: Line): Record<string, unknown> {
   const { definitions } = service;
   const endpoints = service.endpoints(line);
   // A type no scope can reach is not declared: what is declared works.
@@ -61,7 +69,7 @@ export function capabilityStatement(service: FhirService, line: Line): Record<st
   };
 }
 
-function resourceCapability(service: FhirService, type: string): Record<string, unknown> {
+function resourceCapability(service: Capabilities, type: string): Record<string, unknown> {
   const codes = new Set(
     fhirRoutes.filter((route) => route.path.startsWith('/:type')).map((route) => route.code),
   );

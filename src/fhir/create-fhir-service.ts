@@ -1,22 +1,34 @@
 // Puts the FHIR side together.
 import { type Permissions, permissionsOf } from '../smart/scopes.ts';
+import { capabilityStatement } from './capability-statement.ts';
 import type { FhirService } from './fhir-service.ts';
 
 const scopesKept = 5000;
 
-/** @returns a service whose `permissionsOf` remembers the scope strings it has met */
-export function createFhirService(parts: Omit<FhirService, 'permissionsOf'>): FhirService {
-  const known = new Map<string, Permissions>();
+/** @returns a service that remembers the scope strings it has met and the statements it has made */
+export function createFhirService(
+  parts: Omit<FhirService, 'permissionsOf' | 'capabilityStatement'>,
+): FhirService {
+  const permissions = new Map<string, Permissions>();
+  const statements = new Map<string, string>();
   return {
     ...parts,
     permissionsOf(scope) {
-      let permissions = known.get(scope);
-      if (permissions === undefined) {
-        if (known.size >= scopesKept) known.clear();
-        permissions = permissionsOf(scope);
-        known.set(scope, permissions);
+      let known = permissions.get(scope);
+      if (known === undefined) {
+        if (permissions.size >= scopesKept) permissions.clear();
+        known = permissionsOf(scope);
+        permissions.set(scope, known);
       }
-      return permissions;
+      return known;
+    },
+    capabilityStatement(line) {
+      let known = statements.get(line.id);
+      if (known === undefined) {
+        known = JSON.stringify(capabilityStatement(parts, line));
+        statements.set(line.id, known);
+      }
+      return known;
     },
   };
 }

@@ -23,6 +23,8 @@ export interface FhirService {
   readonly permissionsOf: (scope: string) => Permissions;
   readonly endpoints: (line: Line) => AuthorizationEndpoints;
   readonly smartConfiguration: (line: Line) => Record<string, unknown>;
+  /** The text of a line's CapabilityStatement. */
+  readonly capabilityStatement: (line: Line) => string;
   readonly planName: string;
   /** Address of the page that explains errors and scopes. */
   readonly documentationUrl: string;

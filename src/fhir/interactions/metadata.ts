@@ -1,5 +1,4 @@
 // capabilities: what this server can do (https://hl7.org/fhir/R4/http.html#capabilities).
-import { capabilityStatement } from '../capability-statement.ts';
 import type { PublicInteraction } from '../pipeline.ts';
 import { requireKnownParams } from './require-known-params.ts';
 
@@ -7,7 +6,7 @@ export const metadata: PublicInteraction = async (service, request) => {
   requireKnownParams(request.query, ['_format', 'mode']);
   return {
     status: 200,
-    body: JSON.stringify(capabilityStatement(service, request.line)),
+    body: service.capabilityStatement(request.line),
     headers: { 'cache-control': 'public, max-age=300' },
   };
 };

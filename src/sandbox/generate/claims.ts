@@ -1,6 +1,7 @@
 // Coverage and ExplanationOfBenefit of a member: CARIN BB 2.0.0 for claims, PDex 2.0.0 for prior authorizations.
 import { addDays, coding, concept, type Resource, reference } from './building.ts';
-import { type ClaimFacts, claimOf } from './claims/claim.ts';
+import { claimOf } from './claims/claim.ts';
+import type { ClaimFacts } from './claims/claim-facts.ts';
 import { priorAuthorizations } from './claims/prior-authorizations.ts';
 import { conditionTable } from './condition-table.ts';
 import type { MemberContext } from './member-context.ts';

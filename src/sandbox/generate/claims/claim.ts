@@ -1,26 +1,11 @@
 // One ExplanationOfBenefit of CARIN BB 2.0.0, of each of its five kinds
 // (http://hl7.org/fhir/us/carin-bb/STU2/artifacts.html).
 import { addDays, type Coding, coding, concept, type Resource, reference } from '../building.ts';
-import type { Drug } from '../condition-table.ts';
 import type { MemberContext } from '../member-context.ts';
-
-export type ClaimKind = 'inpatient' | 'outpatient' | 'professional' | 'oral' | 'pharmacy';
-
-export interface ClaimFacts {
-  readonly kind: ClaimKind;
-  readonly start: string;
-  readonly end: string;
-  readonly diagnosis: Coding;
-  /** What was billed, in dollars. */
-  readonly amount: number;
-  readonly encounter?: string;
-  readonly drug?: Drug;
-  readonly fill?: number;
-}
+import { type ClaimFacts, type ClaimKind, c4bb } from './claim-facts.ts';
+import { supportingInfo } from './supporting-info.ts';
 
 const carin = 'http://hl7.org/fhir/us/carin-bb';
-const c4bb = (system: string, code: string, display: string) =>
-  coding(`${carin}/CodeSystem/${system}`, code, display);
 const claimType = (code: string, display: string) =>
   coding('http://terminology.hl7.org/CodeSystem/claim-type', code, display);
 const diagnosisType = (code: string, display: string) =>
@@ -108,7 +93,7 @@ export function claimOf(context: MemberContext, facts: ClaimFacts, number: numbe
         role: concept(careTeamRole(facts.kind)),
       },
     ],
-    ...supporting(context, facts),
+    ...supportingInfo(context, facts),
     ...(facts.kind === 'pharmacy' || facts.kind === 'oral'
       ? {}
       : {
@@ -310,104 +295,4 @@ function item({ line }: MemberContext, facts: ClaimFacts, settled: Settled): Rec
         adjudication: [paymentStatus, ...amounts(settled)],
       };
   }
-}
-
-function supporting(
-  context: MemberContext,
-  facts: ClaimFacts,
-): { supportingInfo: Record<string, unknown>[] } {
-  const category = (code: string, display: string) => concept(c4bb('C4BBSupportingInfoType', code, display));
-  const nubc = (system: string, code: string, display: string) =>
-    concept(coding(`https://www.nubc.org/CodeSystem/${system}`, code, display));
-  const received = {
-    category: category('clmrecvddate', 'Claim Received Date'),
-    timingDate: addDays(facts.end, 3),
-  };
-  const account = {
-    category: category('patientaccountnumber', 'Patient Account Number'),
-    valueString: `A-${context.patient}`,
-  };
-  const found: Record<string, unknown>[] = [received];
-  if (facts.kind === 'inpatient') {
-    found.push(
-      {
-        category: category('admissionperiod', 'Admission Period'),
-        timingPeriod: { start: facts.start, end: facts.end },
-      },
-      {
-        category: category('drg', 'DRG'),
-        code: concept(
-          coding(
-            'https://www.cms.gov/Medicare/Medicare-Fee-for-Service-Payment/AcuteInpatientPPS/MS-DRG-Classifications-and-Software',
-            '291',
-            'Heart failure and shock with MCC',
-          ),
-        ),
-      },
-    );
-  }
-  if (facts.kind === 'inpatient' || facts.kind === 'outpatient') {
-    found.push(
-      {
-        category: category('typeofbill', 'Type of Bill'),
-        code: nubc(
-          'TypeOfBill',
-          facts.kind === 'inpatient' ? '0111' : '0131',
-          facts.kind === 'inpatient' ? 'Hospital inpatient' : 'Hospital outpatient',
-        ),
-      },
-      {
-        category: category('pointoforigin', 'Point Of Origin'),
-        code: nubc('PointOfOrigin', '1', 'Non-health care facility'),
-      },
-      {
-        category: category('admtype', 'Admission Type'),
-        code: nubc('PriorityTypeOfAdmitOrVisit', '1', 'Emergency'),
-      },
-      {
-        category: category('discharge-status', 'Discharge Status'),
-        code: nubc('PatDischargeStatus', '01', 'Discharged to home'),
-      },
-      account,
-    );
-  } else if (facts.kind === 'pharmacy') {
-    const fill = Math.min(facts.fill ?? 1, 11) - 1;
-    found.push(
-      {
-        category: category('dayssupply', 'Days Supply'),
-        valueQuantity: { value: 30, unit: 'd', system: 'http://unitsofmeasure.org', code: 'd' },
-      },
-      {
-        category: category('dawcode', 'DAW (Dispense As Written) Code'),
-        code: concept(
-          coding(
-            'http://terminology.hl7.org/CodeSystem/NCPDPDispensedAsWrittenOrProductSelectionCode',
-            '0',
-            'No product selection indicated',
-          ),
-        ),
-      },
-      { category: category('refillNum', 'Refill Number'), valueQuantity: { value: fill } },
-      { category: category('refillsAuthorized', 'Refills Authorized'), valueQuantity: { value: 11 } },
-      {
-        category: category('brandgenericindicator', 'Brand Generic Indicator'),
-        code: concept(
-          coding('http://terminology.hl7.org/CodeSystem/NCPDPBrandGenericIndicator', '2', 'Generic'),
-        ),
-      },
-      {
-        category: category('rxorigincode', 'Rx Origin Code'),
-        code: concept(
-          coding('http://terminology.hl7.org/CodeSystem/NCPDPPrescriptionOriginCode', '3', 'Electronic'),
-        ),
-      },
-      {
-        category: category('compoundcode', 'Compound Code'),
-        code: concept(
-          coding('http://terminology.hl7.org/CodeSystem/NCPDPCompoundCode', '1', 'Not a compound'),
-        ),
-      },
-    );
-  } else found.push(account);
-  return { supportingInfo: found.map((info, position) => ({ sequence: position + 1, ...info })) };
 }
