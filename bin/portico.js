@@ -8,7 +8,9 @@ const major = Number(process.versions.node.split('.')[0]);
 const bundled = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
 const runtime = major >= 24 ? process.execPath : existsSync(bundled) ? bundled : undefined;
 if (runtime === undefined) {
-  process.stderr.write(`portico needs Node 24 and found ${process.version}. Run "npm ci" in the project folder.\n`);
+  process.stderr.write(
+    `portico needs Node 24 and found ${process.version}. Run "npm ci" in the project folder.\n`,
+  );
   process.exit(1);
 }
 const entry = fileURLToPath(new URL('../src/main/portico.ts', import.meta.url));

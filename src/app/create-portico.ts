@@ -19,9 +19,11 @@ import { createOAuthServer, type OAuthServer } from '../oauth/oauth-server.ts';
 import { html, pageHeaders, renderPage } from '../pages/page.ts';
 import { registerDeveloperPortal } from '../portal/developer-portal.ts';
 import { registerDocumentation } from '../portal/documentation.ts';
+import { registerMemberAccount } from '../portal/member-account.ts';
 import { firstPage } from './first-page.ts';
 import { registerHealth } from './health.ts';
 import { openPlan, type Plan } from './open-plan.ts';
+import { patientName } from './patient-name.ts';
 import { misdirectedPath, publicAddresses } from './public-addresses.ts';
 
 export interface Portico {
@@ -37,7 +39,8 @@ export interface Portico {
 
 export async function createPortico(config: Config, logger: Logger): Promise<Portico> {
   const plan = await openPlan(config);
-  const oauth = await createOAuthServer({ db: plan.db, config, logger });
+  const describePatient = (line: string, patient: string) => patientName(plan.store, line, patient);
+  const oauth = await createOAuthServer({ db: plan.db, config, logger, describePatient });
   // Not even loaded outside the sandbox.
   const sandbox = config.mode === 'sandbox' ? await import('../sandbox/register-sandbox.ts') : undefined;
   await sandbox?.seedSandbox(plan, oauth, logger);
@@ -57,6 +60,7 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
   for (const line of config.lines) registerFhir(app, service, line);
   oauth.register(app);
   registerDeveloperPortal(app, { db: plan.db, config, clients: oauth.clients, logger });
+  for (const line of config.lines) registerMemberAccount(app, line, { config, oauth });
   registerDocumentation(app, { config, definitions: plan.definitions });
   await sandbox?.registerSandbox(app, { config, db: plan.db, oauth });
   app.get('/', async (_request, reply) =>

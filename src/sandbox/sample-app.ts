@@ -5,8 +5,8 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config, Line } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
-import { parseCookies } from '../http/cookies.ts';
-import { parseFormBody } from '../http/form-body.ts';
+import { cookie, parseCookies } from '../http/cookies.ts';
+import { acceptFormBodies, formOf } from '../http/form-body.ts';
 import type { OAuthServer } from '../oauth/oauth-server.ts';
 import { pageHeaders, renderPage } from '../pages/page.ts';
 import { classScopes } from '../smart/scopes.ts';
@@ -15,7 +15,10 @@ import { fetchRecord } from './sample-app-record.ts';
 import type { SandboxTables } from './schema.ts';
 
 const cookieName = 'sample-app';
-const cookiePath = '/sandbox/app';
+const cookieOptions = (config: Config) => ({
+  path: '/sandbox/app',
+  secure: config.planUrl.startsWith('https:'),
+});
 /** The seed's own Accept header, as it prints it. */
 export const seedAccept =
   'application/json, text/json, text/x-json, text/javascript, application/xml, text/xml';
@@ -37,20 +40,13 @@ export async function registerSampleApp(app: FastifyInstance, parts: Parts): Pro
   const credentials = await ownCredentials(parts, redirectUri);
 
   await app.register(async (scope) => {
-    scope.addContentTypeParser(
-      'application/x-www-form-urlencoded',
-      { parseAs: 'string', bodyLimit: 65_536 },
-      (_request, body, done) => done(null, body),
-    );
+    acceptFormBodies(scope);
     scope.get('/sandbox/app', async (_request, reply) => sendPage(reply, config, startPage(config)));
     scope.get('/sandbox/app/connect/:line', async (request, reply) => {
       const line = lineOf(config, (request.params as { line: string }).line);
       if (line === undefined) return sendPage(reply.code(404), config, startPage(config));
       const state = randomBytes(24).toString('base64url');
-      reply.header(
-        'set-cookie',
-        `${cookieName}=${state}; Path=${cookiePath}; HttpOnly; SameSite=Lax; Max-Age=900`,
-      );
+      reply.header('set-cookie', cookie(cookieName, state, { ...cookieOptions(config), maxAgeSeconds: 900 }));
       return reply.redirect(authorizeUrl(line, credentials.client_id, redirectUri, state), 303);
     });
     scope.post('/sandbox/app/callback', (request, reply) =>
@@ -114,11 +110,11 @@ async function callback(
   request: FastifyRequest,
   reply: FastifyReply,
 ) {
-  const form = parseFormBody(typeof request.body === 'string' ? request.body : '');
+  const form = formOf(request);
   const [lineId, state] = (form.get('state') ?? '').split('.');
   const line = lineOf(config, lineId ?? '');
   const expected = parseCookies(request.headers.cookie)[cookieName];
-  reply.header('set-cookie', `${cookieName}=; Path=${cookiePath}; HttpOnly; SameSite=Lax; Max-Age=0`);
+  reply.header('set-cookie', cookie(cookieName, '', { ...cookieOptions(config), maxAgeSeconds: 0 }));
   if (line === undefined || state === undefined || expected === undefined || !same(state, expected)) {
     return sendPage(
       reply.code(400),
