@@ -1,7 +1,7 @@
 // Coverage and ExplanationOfBenefit of a member: CARIN BB 2.0.0 for claims, PDex 2.0.0 for prior authorizations.
 import { addDays, coding, concept, type Resource, reference } from './building.ts';
 import { claimOf } from './claims/claim.ts';
-import type { ClaimFacts } from './claims/claim-facts.ts';
+import type { ClaimFacts, ClaimKind } from './claims/claim-facts.ts';
 import { priorAuthorizations } from './claims/prior-authorizations.ts';
 import { conditionTable } from './condition-table.ts';
 import type { MemberContext } from './member-context.ts';
@@ -49,12 +49,22 @@ function coverage({ line, patient, persona, today }: MemberContext): Resource {
     relationship: concept(
       coding('http://terminology.hl7.org/CodeSystem/subscriber-relationship', 'self', 'Self'),
     ),
-    period: { start: '2022-01-01', ...(persona.deceased === undefined ? {} : { end: persona.deceased }) },
+    period: {
+      start: persona.birthDate > '2022-01-01' ? persona.birthDate : '2022-01-01',
+      ...(persona.deceased === undefined ? {} : { end: persona.deceased }),
+    },
     payor: [reference('Organization', `${line}-payer`, plan)],
     class: [classOf('group', 'Group', group, `${plan} group`), classOf('plan', 'Plan', `${group}-A`, plan)],
     network: 'Cascade Harbor Network',
   };
 }
+
+/** By class of the Encounter: what is billed, in dollars. */
+const billing: Readonly<Record<string, { kind: ClaimKind; low: number; high: number }>> = {
+  IMP: { kind: 'inpatient', low: 9000, high: 42_000 },
+  EMER: { kind: 'outpatient', low: 700, high: 3200 },
+  AMB: { kind: 'professional', low: 110, high: 340 },
+};
 
 /** One claim for each visit, a fill a month of each drug, and what the persona's features promise. */
 function* claimsOf(context: MemberContext, visits: readonly Resource[]): Generator<ClaimFacts> {
@@ -79,35 +89,22 @@ function* claimsOf(context: MemberContext, visits: readonly Resource[]): Generat
     const icd =
       Object.values(conditionTable).find((facts) => facts.snomed.code === reason?.code)?.icd ?? diagnosis;
     const end = String((visit['period'] as { end?: string }).end ?? start).slice(0, 10);
-    if (kind === 'IMP')
-      yield {
-        kind: 'inpatient',
-        start,
-        end,
-        diagnosis: icd,
-        amount: random.between(9000, 42_000),
-        encounter: visit.id,
-      };
-    else if (kind === 'EMER')
-      yield {
-        kind: 'outpatient',
-        start,
-        end: start,
-        diagnosis: icd,
-        amount: random.between(700, 3200),
-        encounter: visit.id,
-      };
-    else
-      yield {
-        kind: 'professional',
-        start,
-        end: start,
-        diagnosis: icd,
-        amount: random.between(110, 340),
-        encounter: visit.id,
-      };
+    const billed = billing[kind] ?? billing['AMB']!;
+    const participant = visit['participant'] as { individual?: { reference: string } }[] | undefined;
+    const practitioner = participant?.[0]?.individual?.reference;
+    const provider = (visit['serviceProvider'] as { reference: string } | undefined)?.reference;
+    yield {
+      kind: billed.kind,
+      start,
+      end,
+      diagnosis: icd,
+      amount: random.between(billed.low, billed.high),
+      encounter: visit.id,
+      ...(provider === undefined ? {} : { provider }),
+      ...(practitioner === undefined ? {} : { practitioner }),
+    };
   }
-  const fills = persona.features.includes('many-claims') ? 120 : 30;
+  const fills = persona.features.includes('many-claims') ? 120 : 36;
   for (const condition of persona.conditions) {
     const { drug, icd } = conditionTable[condition];
     if (drug === undefined) continue;

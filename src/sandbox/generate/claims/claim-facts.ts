@@ -12,9 +12,15 @@ export interface ClaimFacts {
   /** What was billed, in dollars. */
   readonly amount: number;
   readonly encounter?: string;
+  /** References, where the visit says who saw the member and where. */
+  readonly provider?: string;
+  readonly practitioner?: string;
   readonly drug?: Drug;
   readonly fill?: number;
 }
+
+export const isInstitutional = ({ kind }: ClaimFacts): boolean =>
+  kind === 'inpatient' || kind === 'outpatient';
 
 /** A code of CARIN's own systems. */
 export const c4bb = (system: string, code: string, display: string): Coding =>

@@ -1,8 +1,17 @@
 // One ExplanationOfBenefit of CARIN BB 2.0.0, of each of its five kinds
 // (http://hl7.org/fhir/us/carin-bb/STU2/artifacts.html).
-import { addDays, type Coding, coding, concept, type Resource, reference } from '../building.ts';
+import {
+  addDays,
+  type Coding,
+  coding,
+  concept,
+  type Resource,
+  reference,
+  yearsBetween,
+} from '../building.ts';
 import type { MemberContext } from '../member-context.ts';
-import { type ClaimFacts, type ClaimKind, c4bb } from './claim-facts.ts';
+import { type ClaimFacts, type ClaimKind, c4bb, isInstitutional } from './claim-facts.ts';
+import { hospitalStayOf } from './hospital-stays.ts';
 import { supportingInfo } from './supporting-info.ts';
 
 const carin = 'http://hl7.org/fhir/us/carin-bb';
@@ -45,7 +54,10 @@ export function claimOf(context: MemberContext, facts: ClaimFacts, number: numbe
   const { line, patient } = context;
   const { profile, type, provider, practitioner } = kinds[facts.kind];
   const settled = money(facts.amount);
-  const institutional = facts.kind === 'inpatient' || facts.kind === 'outpatient';
+  const where = { reference: facts.provider ?? `Organization/${line}-${provider}` };
+  const seenBy = { reference: facts.practitioner ?? `Practitioner/${line}-prac-${practitioner}` };
+  // The Oral profile wants the dentist, the others the organization.
+  const who = facts.kind === 'oral' ? seenBy : where;
   return {
     resourceType: 'ExplanationOfBenefit',
     id: `${patient}-eob-${number}`,
@@ -62,7 +74,7 @@ export function claimOf(context: MemberContext, facts: ClaimFacts, number: numbe
     ],
     status: 'active',
     type: concept(type),
-    ...(institutional
+    ...(isInstitutional(facts)
       ? {
           subType: concept(
             c4bb(
@@ -78,17 +90,17 @@ export function claimOf(context: MemberContext, facts: ClaimFacts, number: numbe
     billablePeriod: { start: facts.start, end: facts.end },
     created: `${addDays(facts.end, 4)}T10:00:00-08:00`,
     insurer: reference('Organization', `${line}-payer`),
-    provider: reference('Organization', `${line}-${provider}`, providerNames[facts.kind]),
+    provider: who,
     payee: {
       type: concept(coding('http://terminology.hl7.org/CodeSystem/payeetype', 'provider', 'Provider')),
-      party: reference('Organization', `${line}-${provider}`),
+      party: where,
     },
     outcome: 'complete',
     disposition: 'Processed as primary',
     careTeam: [
       {
         sequence: 1,
-        provider: reference('Practitioner', `${line}-prac-${practitioner}`),
+        provider: seenBy,
         responsible: true,
         role: concept(careTeamRole(facts.kind)),
       },
@@ -103,6 +115,15 @@ export function claimOf(context: MemberContext, facts: ClaimFacts, number: numbe
               diagnosisCodeableConcept: concept(facts.diagnosis),
               type: [diagnosisType('principal', 'Principal Diagnosis')],
             },
+            ...(facts.kind === 'inpatient'
+              ? [
+                  {
+                    sequence: 2,
+                    diagnosisCodeableConcept: concept(facts.diagnosis),
+                    type: [diagnosisType('admitting', 'Admitting Diagnosis')],
+                  },
+                ]
+              : []),
           ],
         }),
     ...(facts.kind === 'inpatient'
@@ -112,13 +133,7 @@ export function claimOf(context: MemberContext, facts: ClaimFacts, number: numbe
               sequence: 1,
               type: [concept(c4bb('C4BBClaimProcedureType', 'principal', 'Principal'))],
               date: `${facts.start}T12:00:00-08:00`,
-              procedureCodeableConcept: concept(
-                coding(
-                  'http://www.cms.gov/Medicare/Coding/ICD10',
-                  '4A023N7',
-                  'Measurement of Cardiac Sampling and Pressure, Left Heart, Percutaneous Approach',
-                ),
-              ),
+              procedureCodeableConcept: concept(hospitalStayOf(facts.diagnosis).procedure),
             },
           ],
         }
@@ -128,26 +143,18 @@ export function claimOf(context: MemberContext, facts: ClaimFacts, number: numbe
     adjudication: headerAdjudication(facts, settled),
     total: amounts(settled),
     payment: {
-      type: concept(coding('http://terminology.hl7.org/CodeSystem/ex-paymenttype', 'complete', 'Complete')),
+      type: concept(c4bb('C4BBPayerAdjudicationStatus', 'paid', 'Paid')),
       date: addDays(facts.end, 12),
       amount: usd(settled.benefit),
     },
   };
 }
 
-const providerNames: Readonly<Record<ClaimKind, string>> = {
-  inpatient: 'Harbor Regional Hospital',
-  outpatient: 'Harbor Regional Hospital',
-  professional: 'Alder Street Family Clinic',
-  oral: 'Bayview Dental',
-  pharmacy: 'Harbor Community Pharmacy',
-};
-
 function careTeamRole(kind: ClaimKind): Coding {
   if (kind === 'inpatient' || kind === 'outpatient')
     return c4bb('C4BBClaimCareTeamRole', 'attending', 'Attending');
   if (kind === 'pharmacy') return c4bb('C4BBClaimCareTeamRole', 'prescribing', 'Prescribing provider');
-  return c4bb('C4BBClaimCareTeamRole', 'performing', 'Performing provider');
+  return c4bb('C4BBClaimCareTeamRole', 'rendering', 'Rendering provider');
 }
 
 interface Settled {
@@ -203,21 +210,25 @@ const paymentStatus = {
 
 /** Institutional claims are settled at the header, the others at the item. */
 function headerAdjudication(facts: ClaimFacts, settled: Settled): Record<string, unknown>[] {
-  const contracted = concept(c4bb('C4BBPayerAdjudicationStatus', 'contracted', 'Contracted'));
+  const inNetwork = concept(c4bb('C4BBPayerAdjudicationStatus', 'innetwork', 'In Network'));
   const found: Record<string, unknown>[] = [
-    { category: discriminator('billingnetworkstatus', 'Billing Network Status'), reason: contracted },
+    { category: discriminator('billingnetworkstatus', 'Billing Network Status'), reason: inNetwork },
     paymentStatus,
   ];
   if (facts.kind === 'professional' || facts.kind === 'oral') {
     found.push({
       category: discriminator('renderingnetworkstatus', 'Rendering Network Status'),
-      reason: contracted,
+      reason: inNetwork,
     });
   }
-  return facts.kind === 'inpatient' || facts.kind === 'outpatient' ? [...found, ...amounts(settled)] : found;
+  return isInstitutional(facts) ? [...found, ...amounts(settled)] : found;
 }
 
-function item({ line }: MemberContext, facts: ClaimFacts, settled: Settled): Record<string, unknown> {
+function item(
+  { line, persona }: MemberContext,
+  facts: ClaimFacts,
+  settled: Settled,
+): Record<string, unknown> {
   const place = (code: string, display: string) => ({
     locationCodeableConcept: concept(
       coding(
@@ -235,9 +246,7 @@ function item({ line }: MemberContext, facts: ClaimFacts, settled: Settled): Rec
       return {
         sequence: 1,
         diagnosisSequence: [1],
-        revenue: concept(
-          coding('https://www.nubc.org/CodeSystem/RevenueCodes', '0120', 'Room and board, semi-private'),
-        ),
+        revenue: concept(hospitalStayOf(facts.diagnosis).ward),
         productOrService: concept(
           coding(
             'http://terminology.hl7.org/CodeSystem/data-absent-reason',
@@ -272,7 +281,11 @@ function item({ line }: MemberContext, facts: ClaimFacts, settled: Settled): Rec
     case 'oral':
       return {
         sequence: 1,
-        productOrService: concept(coding('http://www.ada.org/cdt', 'D1110', 'Adult cleaning')),
+        productOrService: concept(
+          yearsBetween(persona.birthDate, facts.start) < 14
+            ? coding('http://www.ada.org/cdt', 'D1120', 'Child cleaning')
+            : coding('http://www.ada.org/cdt', 'D1110', 'Adult cleaning'),
+        ),
         servicedDate: facts.start,
         ...place('11', 'Office'),
         bodySite: concept(

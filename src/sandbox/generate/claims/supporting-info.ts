@@ -1,7 +1,8 @@
 // The supportingInfo that each kind of claim carries in CARIN BB 2.0.0.
 import { addDays, coding, concept } from '../building.ts';
 import type { MemberContext } from '../member-context.ts';
-import { type ClaimFacts, c4bb } from './claim-facts.ts';
+import { type ClaimFacts, c4bb, isInstitutional } from './claim-facts.ts';
+import { hospitalStayOf } from './hospital-stays.ts';
 
 export function supportingInfo(
   context: MemberContext,
@@ -27,17 +28,11 @@ export function supportingInfo(
       },
       {
         category: category('drg', 'DRG'),
-        code: concept(
-          coding(
-            'https://www.cms.gov/Medicare/Medicare-Fee-for-Service-Payment/AcuteInpatientPPS/MS-DRG-Classifications-and-Software',
-            '291',
-            'Heart failure and shock with MCC',
-          ),
-        ),
+        code: concept(hospitalStayOf(facts.diagnosis).drg),
       },
     );
   }
-  if (facts.kind === 'inpatient' || facts.kind === 'outpatient') {
+  if (isInstitutional(facts)) {
     found.push(
       {
         category: category('typeofbill', 'Type of Bill'),
@@ -78,8 +73,8 @@ export function supportingInfo(
           ),
         ),
       },
-      { category: category('refillNum', 'Refill Number'), valueQuantity: { value: fill } },
-      { category: category('refillsAuthorized', 'Refills Authorized'), valueQuantity: { value: 11 } },
+      { category: category('refillnum', 'Refill Number'), valueQuantity: { value: fill } },
+      { category: category('refillsauthorized', 'Refills Authorized'), valueQuantity: { value: 11 } },
       {
         category: category('brandgenericindicator', 'Brand Generic Indicator'),
         code: concept(
