@@ -1,53 +1,107 @@
 // Prior authorizations as PDex 2.0.0 shows them: approved, partly approved, pended, denied for a specific reason, cancelled
 // (http://hl7.org/fhir/us/davinci-pdex/STU2/StructureDefinition-pdex-priorauthorization.html).
-import { addDays, coding, concept, type Resource, reference } from '../building.ts';
+import { addDays, type Coding, coding, concept, type Resource, reference } from '../building.ts';
 import { conditionTable } from '../condition-table.ts';
 import type { MemberContext } from '../member-context.ts';
 
 const pdex = 'http://hl7.org/fhir/us/davinci-pdex';
-const x12 = 'https://codesystem.x12.org/005010/306';
+const pas = 'http://hl7.org/fhir/us/davinci-pas/StructureDefinition';
+const cpt = (code: string, display: string) => coding('http://www.ama-assn.org/go/cpt', code, display);
+/** Claim adjustment reason code. */
+const adjustment = (code: string, display: string) =>
+  coding('https://x12.org/codes/claim-adjustment-reason-codes', code, display);
+const serviceType = (code: string, display: string) =>
+  coding('https://x12.org/codes/service-type-codes', code, display);
 
 interface Decision {
-  readonly name: string;
   readonly status: 'active' | 'cancelled';
   readonly outcome: 'complete' | 'partial' | 'queued';
+  /** X12 306: certification action. */
   readonly action: readonly [code: string, display: string];
+  readonly service: Coding;
+  readonly serviceType: Coding;
+  readonly requested: number;
+  /** Units; absent while nothing is decided. */
+  readonly allowed?: number;
+  readonly consumed?: number;
+  /** Dollars for one unit. */
+  readonly price: number;
+  readonly denial?: Coding;
   readonly reason?: string;
   readonly daysAgo: number;
+  readonly urgent?: true;
 }
 
 const decisions: readonly Decision[] = [
   {
-    name: 'approved',
     status: 'active',
     outcome: 'complete',
     action: ['A1', 'Certified in total'],
+    service: cpt('70553', 'MRI of the brain, without and with contrast'),
+    serviceType: serviceType('62', 'MRI Scan'),
+    requested: 1,
+    allowed: 1,
+    consumed: 1,
+    price: 1450,
     daysAgo: 200,
   },
   {
-    name: 'partial',
     status: 'active',
     outcome: 'partial',
     action: ['A2', 'Certified - partial'],
+    service: cpt('97110', 'Therapeutic exercises, 15 minutes'),
+    serviceType: serviceType('PT', 'Physical Therapy'),
+    requested: 12,
+    allowed: 6,
+    consumed: 2,
+    price: 85,
+    denial: adjustment(
+      '151',
+      'Payment adjusted because the payer deems the information submitted does not support this many/frequency of services.',
+    ),
+    reason:
+      'Six of the twelve visits requested are approved; a progress note after the sixth supports asking for more.',
     daysAgo: 140,
-    reason: 'Six of twelve visits requested are approved',
   },
-  { name: 'pended', status: 'active', outcome: 'queued', action: ['A4', 'Pended'], daysAgo: 5 },
   {
-    name: 'denied',
+    status: 'active',
+    outcome: 'queued',
+    action: ['A4', 'Pended'],
+    service: cpt('95810', 'Sleep study with six or more parameters'),
+    serviceType: serviceType('5', 'Diagnostic Lab'),
+    requested: 1,
+    price: 980,
+    reason: 'The plan waits for the notes of the referring provider.',
+    daysAgo: 5,
+    urgent: true,
+  },
+  {
     status: 'active',
     outcome: 'complete',
     action: ['A3', 'Not Certified'],
+    service: cpt('72148', 'MRI of the lower back, without contrast'),
+    serviceType: serviceType('62', 'MRI Scan'),
+    requested: 1,
+    allowed: 0,
+    price: 900,
+    denial: adjustment(
+      '50',
+      "These are non-covered services because this is not deemed a 'medical necessity' by the payer.",
+    ),
+    reason:
+      'Denied: six weeks of conservative treatment (physical therapy or medication) before imaging of the lower back are not documented.',
     daysAgo: 90,
-    reason: 'Conservative treatment of six weeks is not documented',
   },
   {
-    name: 'cancelled',
     status: 'cancelled',
     outcome: 'complete',
     action: ['C', 'Cancelled'],
+    service: cpt('29881', 'Knee arthroscopy with removal of meniscus'),
+    serviceType: serviceType('2', 'Surgical'),
+    requested: 1,
+    price: 4200,
+    reason: 'Withdrawn by the provider before a decision.',
     daysAgo: 60,
-    reason: 'Withdrawn by the provider',
   },
 ];
 
@@ -57,24 +111,14 @@ export function* priorAuthorizations(context: MemberContext): Generator<Resource
 }
 
 function priorAuthorization(context: MemberContext, decision: Decision, number: number): Resource {
-  const { line, patient, today, persona } = context;
-  const decided = addDays(today, -decision.daysAgo);
-  const review = [
-    {
-      url: 'http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-reviewAction',
-      extension: [
-        { url: 'number', valueString: `AUTH-${patient}-${number}` },
-        {
-          url: 'http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-reviewActionCode',
-          valueCodeableConcept: concept(coding(x12, decision.action[0], decision.action[1])),
-        },
-        ...(decision.reason === undefined
-          ? []
-          : [{ url: 'reasonCode', valueCodeableConcept: { text: decision.reason } }]),
-      ],
-    },
-  ];
+  const { line, patient, persona } = context;
+  const decided = addDays(persona.deceased ?? context.today, -decision.daysAgo);
+  const asked = addDays(decided, -3);
+  const validity = { start: decided, end: addDays(decided, 90) };
+  const granted = (decision.allowed ?? 0) > 0;
   const condition = persona.conditions[0];
+  const level: readonly [code: string, display: string] =
+    decision.urgent === true ? ['U', 'Urgent'] : ['E', 'Elective'];
   return {
     resourceType: 'ExplanationOfBenefit',
     id: `${patient}-pa-${number}`,
@@ -84,8 +128,8 @@ function priorAuthorization(context: MemberContext, decision: Decision, number: 
     },
     extension: [
       {
-        url: `${pdex}/StructureDefinition/levelOfServiceCode`,
-        valueCodeableConcept: concept(coding('https://codesystem.x12.org/005010/1338', 'U', 'Urgent')),
+        url: `${pdex}/StructureDefinition/extension-levelOfServiceCode`,
+        valueCodeableConcept: concept(coding('https://codesystem.x12.org/005010/1338', ...level)),
       },
     ],
     identifier: [
@@ -95,19 +139,23 @@ function priorAuthorization(context: MemberContext, decision: Decision, number: 
     type: concept(coding('http://terminology.hl7.org/CodeSystem/claim-type', 'professional', 'Professional')),
     use: 'preauthorization',
     patient: reference('Patient', patient),
-    billablePeriod: { start: decided, end: addDays(decided, 90) },
-    created: `${addDays(decided, -3)}T10:00:00-08:00`,
+    billablePeriod: validity,
+    created: `${asked}T10:00:00-08:00`,
     insurer: reference('Organization', `${line}-payer`),
     provider: reference('Organization', `${line}-clinic-2`),
-    priority: concept(coding('http://terminology.hl7.org/CodeSystem/processpriority', 'normal', 'Normal')),
+    priority: concept(
+      decision.urgent === true
+        ? coding('http://terminology.hl7.org/CodeSystem/processpriority', 'stat', 'Immediate')
+        : coding('http://terminology.hl7.org/CodeSystem/processpriority', 'normal', 'Normal'),
+    ),
     preAuthRef: [`AUTH-${patient}-${number}`],
-    preAuthRefPeriod: [{ start: decided, end: addDays(decided, 90) }],
+    ...(granted ? { preAuthRefPeriod: [validity] } : {}),
     outcome: decision.outcome,
     disposition: decision.reason ?? decision.action[1],
     careTeam: [
       {
         sequence: 1,
-        provider: reference('Practitioner', `${line}-prac-8`),
+        provider: reference('Practitioner', `${line}-prac-5`),
         responsible: true,
         role: concept(
           coding(
@@ -142,33 +190,72 @@ function priorAuthorization(context: MemberContext, decision: Decision, number: 
       {
         extension: [
           {
-            url: `${pdex}/StructureDefinition/extension-itemTraceNumber`,
+            url: `${pas}/extension-itemTraceNumber`,
             valueIdentifier: { system: `https://${line}.cascadeharbor.example/trace`, value: `T-${number}` },
           },
+          { url: `${pas}/extension-itemPreAuthIssueDate`, valueDate: decided },
+          ...(granted ? [{ url: `${pas}/extension-itemPreAuthPeriod`, valuePeriod: validity }] : []),
         ],
         sequence: 1,
-        category: concept(coding('https://codesystem.x12.org/005010/1365', '4', 'Diagnostic X-Ray')),
-        productOrService: concept(coding('http://www.ama-assn.org/go/cpt', '72148', 'MRI of the lower back')),
-        servicedDate: addDays(decided, 14),
-        quantity: { value: decision.name === 'partial' ? 12 : 1 },
-        adjudication: [
-          {
-            extension: review,
-            category: concept(
-              coding('http://terminology.hl7.org/CodeSystem/adjudication', 'submitted', 'Submitted Amount'),
-            ),
-            amount: { value: 900, currency: 'USD' },
-          },
-        ],
+        category: concept(decision.serviceType),
+        productOrService: concept(decision.service),
+        servicedPeriod: validity,
+        quantity: { value: decision.requested },
+        adjudication: adjudication(`AUTH-${patient}-${number}`, decision),
       },
     ],
-    total: [
-      {
-        category: concept(
-          coding('http://terminology.hl7.org/CodeSystem/adjudication', 'submitted', 'Submitted Amount'),
-        ),
-        amount: { value: 900, currency: 'USD' },
-      },
-    ],
+    total: totals(decision),
   };
 }
+
+/** What the reviewer did, with the amount asked for; units allowed and used; why not, where something is refused. */
+function adjudication(authorization: string, decision: Decision): Record<string, unknown>[] {
+  const discriminator = (code: string, display: string) =>
+    concept(coding(`${pdex}/CodeSystem/PDexAdjudicationDiscriminator`, code, display));
+  const found: Record<string, unknown>[] = [
+    {
+      extension: [
+        {
+          url: `${pdex}/StructureDefinition/extension-reviewAction`,
+          extension: [
+            {
+              url: `${pdex}/StructureDefinition/extension-reviewActionCode`,
+              valueCodeableConcept: concept(
+                coding('https://codesystem.x12.org/005010/306', ...decision.action),
+              ),
+            },
+            { url: 'number', valueString: authorization },
+          ],
+        },
+      ],
+      category: concept(
+        coding('http://terminology.hl7.org/CodeSystem/adjudication', 'submitted', 'Submitted Amount'),
+      ),
+      amount: usd(decision.requested * decision.price),
+    },
+  ];
+  if (decision.allowed !== undefined)
+    found.push({ category: discriminator('allowedunits', 'allowed units'), value: decision.allowed });
+  if (decision.consumed !== undefined)
+    found.push({ category: discriminator('consumedunits', 'consumed units'), value: decision.consumed });
+  if (decision.denial !== undefined)
+    found.push({
+      category: discriminator('denialreason', 'Denial Reason'),
+      reason: { ...concept(decision.denial), text: decision.reason },
+    });
+  return found;
+}
+
+function totals(decision: Decision): Record<string, unknown>[] {
+  const total = (code: string, display: string, units: number) => ({
+    category: concept(coding(`${pdex}/CodeSystem/PriorAuthorizationValueCodes`, code, display)),
+    amount: usd(units * decision.price),
+  });
+  return [
+    total('submitted', 'Submitted', decision.requested),
+    ...(decision.allowed === undefined ? [] : [total('eligible', 'Eligible', decision.allowed)]),
+    ...(decision.consumed === undefined ? [] : [total('utilized', 'Utilized', decision.consumed)]),
+  ];
+}
+
+const usd = (value: number) => ({ value, currency: 'USD' });
