@@ -1,90 +1,121 @@
-// The formulary of a line in both forms of the US Drug Formulary: 1.1.0 (List and MedicationKnowledge, which the seed's
-// clients read) and 2.0.1 (InsurancePlan, Basic and MedicationKnowledge).
+// The formulary of a line in both forms of the US Drug Formulary. 1.1.0 is List and MedicationKnowledge, profiles without a
+// version, as its clients expect; 2.0.1 is InsurancePlan, Basic and MedicationKnowledge. The guide uses the same canonicals
+// for both, so that 2.0.1 is always pinned (http://hl7.org/fhir/us/davinci-drug-formulary/).
 import type { SandboxLine } from '../personas.ts';
-import { type Coding, coding, concept, type Resource, reference } from './building.ts';
+import { coding, concept, type Resource, reference } from './building.ts';
+import { type FormularyDrug, formularyDrugs, type Tier, tiers } from './formulary/formulary-drugs.ts';
 
 const usdf = 'http://hl7.org/fhir/us/davinci-drug-formulary';
+const code = (system: string, value: string, display: string) =>
+  concept(coding(`${usdf}/CodeSystem/usdf-${system}`, value, display));
 const extension = (name: string, value: Record<string, unknown>) => ({
   url: `${usdf}/StructureDefinition/usdf-${name}-extension`,
   ...value,
 });
-const rxnorm = (code: string, display: string) =>
-  coding('http://www.nlm.nih.gov/research/umls/rxnorm', code, display);
+const metaOf = (today: string, name: string) => ({
+  lastUpdated: `${today}T06:00:00.000Z`,
+  profile: [`${usdf}/StructureDefinition/usdf-${name}`],
+});
+const drugPolicy = concept(
+  coding('http://terminology.hl7.org/CodeSystem/v3-ActCode', 'DRUGPOL', 'drug policy'),
+);
+const drugPlan = concept(coding('http://terminology.hl7.org/CodeSystem/insurance-plan-type', 'drug', 'Drug'));
+const tierNames = Object.keys(tiers) as Tier[];
 
-type Tier = 'generic' | 'preferred-generic' | 'brand' | 'specialty';
-const tierNames: Readonly<Record<Tier, string>> = {
-  generic: 'Generic',
-  'preferred-generic': 'Preferred Generic',
-  brand: 'Brand',
-  specialty: 'Specialty',
-};
-
-const drugs: readonly (readonly [
-  Coding,
-  Tier,
-  priorAuthorization: boolean,
-  stepTherapy: boolean,
-  quantityLimit: boolean,
-])[] = [
-  [
-    rxnorm('860975', '24 HR metformin hydrochloride 500 MG Extended Release Oral Tablet'),
-    'preferred-generic',
-    false,
-    false,
-    false,
-  ],
-  [rxnorm('314076', 'lisinopril 10 MG Oral Tablet'), 'preferred-generic', false, false, false],
-  [rxnorm('617310', 'atorvastatin 20 MG Oral Tablet'), 'generic', false, false, false],
-  [rxnorm('979480', 'losartan potassium 50 MG Oral Tablet'), 'generic', false, false, false],
-  [rxnorm('313988', 'furosemide 40 MG Oral Tablet'), 'generic', false, false, false],
-  [rxnorm('312940', 'sertraline 25 MG Oral Tablet'), 'generic', false, false, true],
-  [rxnorm('745679', '200 ACTUAT albuterol 0.09 MG/ACTUAT Metered Dose Inhaler'), 'brand', false, false, true],
-  [rxnorm('351267', 'buprenorphine 8 MG / naloxone 2 MG Sublingual Tablet'), 'brand', true, false, true],
-  [
-    rxnorm('1999667', 'bictegravir 50 MG / emtricitabine 200 MG / tenofovir alafenamide 25 MG Oral Tablet'),
-    'specialty',
-    true,
-    false,
-    false,
-  ],
-  [rxnorm('310261', 'exemestane 25 MG Oral Tablet'), 'specialty', true, true, false],
-  [rxnorm('313165', 'sumatriptan 100 MG Oral Tablet'), 'generic', false, true, true],
-  [rxnorm('308182', 'amoxicillin 250 MG Oral Capsule'), 'preferred-generic', false, false, false],
-  [rxnorm('198405', 'ibuprofen 400 MG Oral Tablet'), 'preferred-generic', false, false, false],
-  [
-    rxnorm('1049640', 'acetaminophen 325 MG / oxycodone hydrochloride 5 MG Oral Tablet [Percocet]'),
-    'brand',
-    true,
-    false,
-    true,
-  ],
-];
+/** What the formulary of a line is about, the same in both forms. */
+interface Plan {
+  readonly line: SandboxLine;
+  readonly id: string;
+  readonly name: string;
+  readonly today: string;
+  readonly period: { readonly start: string; readonly end: string };
+}
 
 export function* generateFormulary(line: SandboxLine, today: string): Generator<Resource> {
-  const planId = line === 'cco' ? 'CH-CCO-2026' : 'CH-ADV-2026';
-  const meta = (name: string) => ({
-    lastUpdated: `${today}T06:00:00.000Z`,
-    profile: [`${usdf}/StructureDefinition/usdf-${name}`],
-  });
-  const policy = concept(
-    coding('http://terminology.hl7.org/CodeSystem/v3-ActCode', 'DRUGPOL', 'drug policy'),
-  );
-  yield coveragePlan(line, planId, meta('CoveragePlan'), policy);
-  yield {
+  const year = today.slice(0, 4);
+  const id = `${line === 'cco' ? 'CH-CCO' : 'CH-ADV'}-${year}`;
+  const period = { start: `${year}-01-01`, end: `${year}-12-31` };
+  const plan: Plan = { line, id, name: `Cascade Harbor formulary ${id}`, today, period };
+  yield coveragePlan(plan);
+  yield formulary(plan);
+  yield payerInsurancePlan(plan);
+  for (const [position, drug] of formularyDrugs.entries()) yield* drugOf(plan, position + 1, drug);
+}
+
+/** 1.1.0: the plan with its tiers. */
+function coveragePlan({ line, id, name, today, period }: Plan): Resource {
+  const tier = (tierId: Tier) =>
+    extension('DrugTierDefinition', {
+      extension: [
+        { url: 'drugTierID', valueCodeableConcept: code('DrugTierCS', tierId, tiers[tierId].name) },
+        { url: 'mailOrder', valueBoolean: tierId !== 'specialty' },
+        {
+          url: 'costSharing',
+          extension: [
+            {
+              url: 'pharmacyType',
+              valueCodeableConcept: code('PharmacyTypeCS', '1-month-in-retail', '1 month in network retail'),
+            },
+            { url: 'copayAmount', valueMoney: { value: tiers[tierId].copay, currency: 'USD' } },
+            {
+              url: 'copayOption',
+              valueCodeableConcept: code('CopayOptionCS', 'after-deductible', 'After Deductible'),
+            },
+            { url: 'coinsuranceRate', valueDecimal: tiers[tierId].coinsurance },
+            {
+              url: 'coinsuranceOption',
+              valueCodeableConcept: code('CoinsuranceOptionCS', 'after-deductible', 'After Deductible'),
+            },
+          ],
+        },
+      ],
+    });
+  return {
+    resourceType: 'List',
+    id: `${line}-coverage-plan`,
+    meta: metaOf(today, 'CoveragePlan'),
+    extension: [
+      ...tierNames.map(tier),
+      extension('Network', { valueString: 'Cascade Harbor Network' }),
+      extension('SummaryURL', { valueUrl: `https://${line}.cascadeharbor.example/formulary/summary` }),
+      extension('FormularyURL', { valueUrl: `https://${line}.cascadeharbor.example/formulary` }),
+      extension('EmailPlanContact', { valueString: `mailto:formulary@${line}.cascadeharbor.example` }),
+      extension('MarketingURL', { valueUrl: `https://${line}.cascadeharbor.example` }),
+      extension('PlanIDType', { valueString: 'HIOS-PLAN-ID' }),
+    ],
+    identifier: [{ use: 'official', value: id }],
+    status: 'current',
+    mode: 'snapshot',
+    title: name,
+    code: drugPolicy,
+    date: `${period.start}T00:00:00Z`,
+  };
+}
+
+/** 2.0.1 */
+function formulary({ line, id, name, today, period }: Plan): Resource {
+  return {
     resourceType: 'InsurancePlan',
     id: `${line}-formulary`,
-    meta: meta('Formulary'),
-    identifier: [{ system: `https://${line}.cascadeharbor.example/formulary`, value: `F-${planId}` }],
+    meta: metaOf(today, 'Formulary|2.0.1'),
+    identifier: [{ system: `https://${line}.cascadeharbor.example/formulary`, value: `F-${id}` }],
     status: 'active',
-    type: [policy],
-    name: `Cascade Harbor formulary ${planId}`,
-    period: { start: '2026-01-01', end: '2026-12-31' },
+    type: [drugPolicy],
+    name,
+    period,
   };
-  yield {
+}
+
+/** 2.0.1: what the member pays for a drug of each tier. */
+function payerInsurancePlan({ line, id, today, period }: Plan): Resource {
+  const afterDeductible = [
+    code('CostShareOptionCS-TEMPORARY-TRIAL-USE', 'after-deductible', 'After Deductible'),
+  ];
+  return {
     resourceType: 'InsurancePlan',
     id: `${line}-drug-plan`,
-    meta: meta('PayerInsurancePlan'),
-    identifier: [{ system: `https://${line}.cascadeharbor.example/plan`, value: planId }],
+    meta: metaOf(today, 'PayerInsurancePlan|2.0.1'),
+    identifier: [{ system: `https://${line}.cascadeharbor.example/plan`, value: id }],
     status: 'active',
     type: [
       concept(
@@ -95,8 +126,8 @@ export function* generateFormulary(line: SandboxLine, today: string): Generator<
         ),
       ),
     ],
-    name: `Cascade Harbor drug coverage ${planId}`,
-    period: { start: '2026-01-01', end: '2026-12-31' },
+    name: `Cascade Harbor drug coverage ${id}`,
+    period,
     coverageArea: [reference('Location', `${line}-loc-1`)],
     coverage: [
       {
@@ -105,144 +136,91 @@ export function* generateFormulary(line: SandboxLine, today: string): Generator<
             valueReference: reference('InsurancePlan', `${line}-formulary`),
           }),
         ],
-        type: policy,
-        benefit: [
+        type: drugPolicy,
+        benefit: [{ type: drugPlan }],
+      },
+    ],
+    plan: [
+      {
+        type: drugPlan,
+        specificCost: [
           {
-            type: concept(
-              coding(
-                `${usdf}/CodeSystem/usdf-PharmacyBenefitTypeCS-TEMPORARY-TRIAL-USE`,
-                '1-month-in-retail',
-                '1 month in network retail',
-              ),
-            ),
+            category: retail(),
+            benefit: tierNames.map((tier) => ({
+              type: tierConcept('2.0.1', tier),
+              cost: [
+                {
+                  type: code('BenefitCostTypeCS-TEMPORARY-TRIAL-USE', 'copay', 'Copay'),
+                  qualifiers: afterDeductible,
+                  value: {
+                    value: tiers[tier].copay,
+                    unit: '$',
+                    system: 'urn:iso:std:iso:4217',
+                    code: 'USD',
+                  },
+                },
+                {
+                  type: code('BenefitCostTypeCS-TEMPORARY-TRIAL-USE', 'coinsurance', 'Coinsurance'),
+                  qualifiers: afterDeductible,
+                  value: { value: tiers[tier].coinsurance, system: 'http://unitsofmeasure.org', code: '%' },
+                },
+              ],
+            })),
           },
         ],
       },
     ],
   };
-  for (const [position, drug] of drugs.entries()) yield* drugOf(line, planId, position + 1, drug, meta);
 }
 
-function coveragePlan(
-  line: SandboxLine,
-  planId: string,
-  meta: Record<string, unknown>,
-  policy: Record<string, unknown>,
-): Resource {
-  const tier = (code: Tier, copay: number) =>
-    extension('DrugTierDefinition', {
-      extension: [
-        {
-          url: 'drugTierID',
-          valueCodeableConcept: concept(coding(`${usdf}/CodeSystem/usdf-DrugTierCS`, code, tierNames[code])),
-        },
-        { url: 'mailOrder', valueBoolean: code !== 'specialty' },
-        {
-          url: 'costSharing',
-          extension: [
-            {
-              url: 'pharmacyType',
-              valueCodeableConcept: concept(
-                coding(
-                  `${usdf}/CodeSystem/usdf-PharmacyTypeCS`,
-                  '1-month-in-retail',
-                  '1 month supply in network retail',
-                ),
-              ),
-            },
-            { url: 'copayAmount', valueMoney: { value: copay, currency: 'USD' } },
-            {
-              url: 'copayOption',
-              valueCodeableConcept: concept(
-                coding(`${usdf}/CodeSystem/usdf-CopayOptionCS`, 'after-deductible', 'After Deductible'),
-              ),
-            },
-          ],
-        },
-      ],
-    });
-  return {
-    resourceType: 'List',
-    id: `${line}-coverage-plan`,
-    meta,
-    extension: [
-      tier('preferred-generic', 0),
-      tier('generic', 5),
-      tier('brand', 30),
-      tier('specialty', 90),
-      extension('Network', { valueString: 'Cascade Harbor Network' }),
-      extension('SummaryURL', { valueUrl: `https://${line}.cascadeharbor.example/formulary/summary` }),
-      extension('FormularyURL', { valueUrl: `https://${line}.cascadeharbor.example/formulary` }),
-      extension('EmailPlanContact', { valueString: `mailto:formulary@${line}.cascadeharbor.example` }),
-      extension('MarketingURL', { valueUrl: `https://${line}.cascadeharbor.example` }),
-      extension('PlanIDType', { valueString: 'HIOS-PLAN-ID' }),
-    ],
-    identifier: [{ use: 'official', value: planId }],
-    status: 'current',
-    mode: 'snapshot',
-    title: `Cascade Harbor formulary ${planId}`,
-    code: policy,
-    date: '2026-01-01T00:00:00Z',
-  };
-}
+const retail = () =>
+  code('PharmacyBenefitTypeCS-TEMPORARY-TRIAL-USE', '1-month-in-retail', '1 month in network retail');
+const tierConcept = (version: '1.1.0' | '2.0.1', tier: Tier) =>
+  code(version === '1.1.0' ? 'DrugTierCS' : 'DrugTierCS-TEMPORARY-TRIAL-USE', tier, tiers[tier].name);
 
-function* drugOf(
-  line: SandboxLine,
-  planId: string,
-  number: number,
-  [code, tier, priorAuthorization, stepTherapy, quantityLimit]: (typeof drugs)[number],
-  meta: (name: string) => Record<string, unknown>,
-): Generator<Resource> {
+/** A drug of 1.1.0, and the drug and the item of 2.0.1. */
+function* drugOf(plan: Plan, number: number, drug: FormularyDrug): Generator<Resource> {
+  const { line, today } = plan;
   const limits = [
-    extension('PriorAuthorization', { valueBoolean: priorAuthorization }),
-    extension('StepTherapyLimit', { valueBoolean: stepTherapy }),
-    extension('QuantityLimit', { valueBoolean: quantityLimit }),
+    extension('PriorAuthorization', { valueBoolean: drug.rules.includes('prior-authorization') }),
+    extension('StepTherapyLimit', { valueBoolean: drug.rules.includes('step-therapy') }),
+    extension('QuantityLimit', { valueBoolean: drug.rules.includes('quantity-limit') }),
   ];
-  const tierOf = (system: string) =>
-    extension('DrugTierID', {
-      valueCodeableConcept: concept(coding(`${usdf}/CodeSystem/${system}`, tier, tierNames[tier])),
-    });
+  const tierId = (version: '1.1.0' | '2.0.1') =>
+    extension('DrugTierID', { valueCodeableConcept: tierConcept(version, drug.tier) });
   yield {
     resourceType: 'MedicationKnowledge',
     id: `${line}-formulary-drug-${number}`,
-    meta: meta('FormularyDrug'),
+    meta: metaOf(today, 'FormularyDrug'),
     extension: [
-      extension('PlanID', { valueString: planId }),
-      tierOf('usdf-DrugTierCS'),
+      extension('PlanID', { valueString: plan.id }),
+      tierId('1.1.0'),
       ...limits,
-      extension('MailOrder', { valueBoolean: tier !== 'specialty' }),
+      extension('MailOrder', { valueBoolean: drug.tier !== 'specialty' }),
     ],
-    code: concept(code),
+    code: concept(drug.code),
     status: 'active',
   };
   yield {
     resourceType: 'MedicationKnowledge',
     id: `${line}-drug-${number}`,
-    meta: meta('FormularyDrug'),
-    code: concept(code),
+    meta: metaOf(today, 'FormularyDrug|2.0.1'),
+    code: concept(drug.code),
     status: 'active',
   };
   yield {
     resourceType: 'Basic',
     id: `${line}-formulary-item-${number}`,
-    meta: meta('FormularyItem'),
+    meta: metaOf(today, 'FormularyItem|2.0.1'),
     extension: [
       extension('FormularyReference', { valueReference: reference('InsurancePlan', `${line}-formulary`) }),
       extension('AvailabilityStatus', { valueCode: 'active' }),
-      extension('PharmacyBenefitType', {
-        valueCodeableConcept: concept(
-          coding(
-            `${usdf}/CodeSystem/usdf-PharmacyBenefitTypeCS-TEMPORARY-TRIAL-USE`,
-            '1-month-in-retail',
-            '1 month in network retail',
-          ),
-        ),
-      }),
-      tierOf('usdf-DrugTierCS-TEMPORARY-TRIAL-USE'),
-      extension('AvailabilityPeriod', { valuePeriod: { start: '2026-01-01', end: '2026-12-31' } }),
+      extension('PharmacyBenefitType', { valueCodeableConcept: retail() }),
+      tierId('2.0.1'),
+      extension('AvailabilityPeriod', { valuePeriod: plan.period }),
       ...limits,
     ],
-    code: concept(coding(`${usdf}/CodeSystem/usdf-InsuranceItemTypeCS`, 'formulary-item', 'Formulary Item')),
+    code: code('InsuranceItemTypeCS', 'formulary-item', 'Formulary Item'),
     subject: reference('MedicationKnowledge', `${line}-drug-${number}`),
   };
 }
