@@ -65,6 +65,7 @@ function treeOf(structure: Json): Node {
 export class Guide {
   readonly structures = new Map<string, { readonly type: string; readonly tree: Node }>();
   readonly #valueSets = new Map<string, Include[]>();
+  readonly #held = new Map<string, boolean | undefined>();
   readonly #codes = new Map<string, Map<string, string>>();
 
   add(file: Json): void {
@@ -83,6 +84,12 @@ export class Guide {
 
   /** Whether a value set holds a code; undefined when the packages cannot tell. */
   holds(valueSet: string, { system, code }: Json): boolean | undefined {
+    const key = `${valueSet} ${system} ${code}`;
+    if (!this.#held.has(key)) this.#held.set(key, this.#find(valueSet, { system, code }));
+    return this.#held.get(key);
+  }
+
+  #find(valueSet: string, { system, code }: Json): boolean | undefined {
     const includes = this.#valueSets.get(valueSet.split('|')[0]!);
     if (includes === undefined) return undefined;
     const answers = includes.map((include) => {
@@ -127,8 +134,23 @@ function fits(value: unknown, pattern: unknown): boolean {
   return Object.entries(pattern).every(([key, inner]) => fits((value as Json)[key], inner));
 }
 
-const demanded = (definition: ElementDefinition, prefix: 'fixed' | 'pattern') =>
-  Object.entries(definition).find(([key]) => new RegExp(`^${prefix}[A-Z]`).test(key))?.[1];
+interface Demands {
+  readonly fixed: unknown;
+  readonly pattern: unknown;
+}
+const demandsKnown = new WeakMap<ElementDefinition, Demands>();
+function demandsOf(definition: ElementDefinition): Demands {
+  let found = demandsKnown.get(definition);
+  if (found === undefined) {
+    const entries = Object.entries(definition);
+    found = {
+      fixed: entries.find(([key]) => /^fixed[A-Z]/.test(key))?.[1],
+      pattern: entries.find(([key]) => /^pattern[A-Z]/.test(key))?.[1],
+    };
+    demandsKnown.set(definition, found);
+  }
+  return found;
+}
 const codingsOf = (value: unknown): Json[] => {
   const coded = value as { coding?: Json[]; code?: string; system?: string };
   return coded.coding ?? (coded.code !== undefined && coded.system !== undefined ? [coded as Json] : []);
@@ -148,7 +170,8 @@ function inSlice(guide: Guide, sliced: Node, slice: Node, value: unknown, owner:
     const node = path === '$this' ? slice : slice.children.get(path);
     const inner = path === '$this' ? value : (value as Json)[path];
     if (node === undefined) return false;
-    const pattern = demanded(node.definition, 'fixed') ?? demanded(node.definition, 'pattern');
+    const demands = demandsOf(node.definition);
+    const pattern = demands.fixed ?? demands.pattern;
     if (pattern !== undefined) return fits(inner, pattern);
     // A value set that the packages cannot enumerate (RxNorm by term type) gets the benefit of the doubt.
     const { valueSet } = node.definition.binding ?? {};
@@ -161,8 +184,7 @@ const contradictions = ['PDexAdjudicationCategoryDiscriminator'];
 
 export function* problemsOf(guide: Guide, node: Node, value: unknown, path: string): Generator<string> {
   const { definition } = node;
-  const fixed = demanded(definition, 'fixed');
-  const pattern = demanded(definition, 'pattern');
+  const { fixed, pattern } = demandsOf(definition);
   if (fixed !== undefined && stringify(value) !== stringify(fixed))
     yield `${path}: is not ${stringify(fixed)}`;
   if (pattern !== undefined && !fits(value, pattern)) yield `${path}: does not fit ${stringify(pattern)}`;

@@ -1,6 +1,6 @@
 // The Patient of a member (US Core 6.1.0 and CARIN BB 2.0.0) and the people who act for it (US Core RelatedPerson).
 import { type Persona, personas } from '../personas.ts';
-import { coding, concept, type Resource, reference } from './building.ts';
+import { type Coding, coding, concept, type Resource, reference, yearsBetween } from './building.ts';
 import type { MemberContext } from './member-context.ts';
 
 const core = 'http://hl7.org/fhir/us/core/StructureDefinition';
@@ -22,11 +22,17 @@ const towns = [
   ['Medford', '97501'],
 ] as const;
 
+/** In place of a value that the plan does not know. */
+const unknown = {
+  extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason', valueCode: 'unknown' }],
+};
+
 export function* generatePatient(context: MemberContext): Generator<Resource> {
   const { persona, patient, line, random, today } = context;
   const [town, postalCode] = random.pick(towns);
   const [language, languageName] = languages[persona.language];
   const missing = persona.features.includes('missing-data');
+  const livingThere = persona.birthDate > '2018-05-01' ? persona.birthDate : '2018-05-01';
   const address = {
     use: 'home',
     line: [`${random.between(10, 990)} ${random.pick(streets)}`],
@@ -69,18 +75,11 @@ export function* generatePatient(context: MemberContext): Generator<Resource> {
         given: [...persona.given],
         text: `${persona.given.join(' ')} ${persona.family}`,
       },
+      // A member's present name is always known, an earlier one need not be: us-core-6 allows a name of nothing else.
+      ...(missing ? [{ use: 'old', ...unknown }] : []),
     ],
     telecom: missing
-      ? [
-          {
-            system: 'phone',
-            _value: {
-              extension: [
-                { url: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason', valueCode: 'unknown' },
-              ],
-            },
-          },
-        ]
+      ? [{ system: 'phone', use: 'home', _value: unknown }]
       : [
           { system: 'phone', value: `503-555-0${random.between(100, 199)}`, use: 'home' },
           { system: 'email', value: `${persona.key}@example.com` },
@@ -101,7 +100,18 @@ export function* generatePatient(context: MemberContext): Generator<Resource> {
             period: { start: '2011-06-01', end: '2020-02-29' },
           },
         ]
-      : [address],
+      : missing
+        ? [
+            {
+              use: 'home',
+              _line: [unknown],
+              _city: unknown,
+              state: 'OR',
+              _postalCode: unknown,
+              country: 'US',
+            },
+          ]
+        : [{ ...address, period: { start: livingThere } }],
     communication: [
       { language: concept(coding('urn:ietf:bcp:47', language, languageName)), preferred: true },
     ],
@@ -110,6 +120,13 @@ export function* generatePatient(context: MemberContext): Generator<Resource> {
     if (other.signIn?.actsFor?.[line]?.includes(patient) === true) yield relatedPerson(context, other);
   }
 }
+
+const identity = (code: string, display: string) => coding('http://snomed.info/sct', code, display);
+const genderIdentities: Readonly<Record<Persona['gender'], Coding>> = {
+  female: identity('446141000124107', 'Identifies as female gender (finding)'),
+  male: identity('446151000124109', 'Identifies as male gender (finding)'),
+  other: identity('33791000087105', 'Identifies as nonbinary gender (finding)'),
+};
 
 function extensions(persona: Persona): Record<string, unknown>[] {
   const [race, raceName] = raceCodes[persona.race];
@@ -146,32 +163,45 @@ function extensions(persona: Persona): Record<string, unknown>[] {
   ];
   if (persona.features.includes('complete')) {
     found.push(
-      { url: `${core}/us-core-sex`, valueCode: persona.gender === 'female' ? '248152002' : '248153007' },
+      {
+        url: `${core}/us-core-sex`,
+        valueCode: { female: '248152002', male: '248153007', other: 'UNK' }[persona.gender],
+      },
       {
         url: `${core}/us-core-genderIdentity`,
-        valueCodeableConcept: concept(
-          coding('http://snomed.info/sct', '446151000124109', 'Identifies as male gender (finding)'),
-        ),
+        valueCodeableConcept: concept(genderIdentities[persona.gender]),
       },
     );
   }
   return found;
 }
 
-function relatedPerson({ patient, persona }: MemberContext, other: Persona): Resource {
-  const child = persona.birthDate > '2005';
-  const role = child
-    ? other.gender === 'female'
-      ? coding('http://terminology.hl7.org/CodeSystem/v3-RoleCode', 'MTH', 'mother')
-      : coding('http://terminology.hl7.org/CodeSystem/v3-RoleCode', 'FTH', 'father')
-    : coding('http://terminology.hl7.org/CodeSystem/v3-RoleCode', 'HPOWATT', 'healthcare power of attorney');
+const role = (code: string, display: string) =>
+  concept(coding('http://terminology.hl7.org/CodeSystem/v3-RoleCode', code, display));
+/** What one who acts for a grown-up is to them, by the keys of both. */
+const kinship: Readonly<Record<string, ReturnType<typeof role>>> = {
+  'karen-brandt walter-brandt': role('DAUC', 'daughter'),
+  'karen-brandt edith-brandt': role('NIECE', 'niece'),
+};
+
+function relationships({ persona, today }: MemberContext, other: Persona) {
+  if (yearsBetween(persona.birthDate, today) < 18) {
+    return [other.gender === 'female' ? role('MTH', 'mother') : role('FTH', 'father')];
+  }
+  const kin = kinship[`${other.key} ${persona.key}`];
+  const attorney = role('HPOWATT', 'healthcare power of attorney');
+  return kin === undefined ? [attorney] : [kin, attorney];
+}
+
+function relatedPerson(context: MemberContext, other: Persona): Resource {
+  const { patient } = context;
   return {
     resourceType: 'RelatedPerson',
     id: `${patient}-rel-${other.key}`,
     meta: { profile: [`${core}/us-core-relatedperson|6.1.0`] },
     active: true,
     patient: reference('Patient', patient),
-    relationship: [concept(role)],
+    relationship: relationships(context, other),
     name: [{ family: other.family, given: [...other.given] }],
     telecom: [{ system: 'email', value: `${other.key}@example.com` }],
     address: [{ city: 'Portland', state: 'OR', country: 'US' }],
