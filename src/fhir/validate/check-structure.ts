@@ -2,7 +2,7 @@
 // their number and the form of primitive values. An error is what R4 cannot read; a warning what it reads and finds wrong.
 // Texts name elements and kinds, never what a record holds.
 import { readFileSync } from 'node:fs';
-import { primitiveProblem } from './primitive-forms.ts';
+import { kindOf, primitiveProblem } from './primitive-forms.ts';
 
 export type StructureRule =
   | 'not-a-resource'
@@ -20,6 +20,7 @@ export interface StructureProblem {
   readonly rule: StructureRule;
   /** FHIRPath-like: `Patient.name[0].given[1]`. */
   readonly path: string;
+  /** The same for each resource with the problem, so that a report can count them. */
   readonly text: string;
 }
 
@@ -28,13 +29,21 @@ interface ElementRule {
   readonly many: boolean;
   /** Name of the choice it is one of. */
   readonly choice: string | undefined;
-  readonly primitive: boolean;
+  /** Undefined of a primitive, and of a place for any resource. */
+  readonly elements: TypeRule | undefined;
 }
 
 interface TypeRule {
-  readonly elements: ReadonlyMap<string, ElementRule>;
-  /** Names of which one must be there: an element, or the alternatives of a choice. */
-  readonly required: readonly (readonly [name: string, alternatives: readonly string[]])[];
+  readonly name: string;
+  readonly elements: Map<string, ElementRule>;
+  /** Names of which one must be there: an element, or the alternatives of a choice, with their `_` siblings. */
+  readonly required: (readonly [name: string, alternatives: readonly string[]])[];
+}
+
+interface Structure {
+  readonly resources: ReadonlyMap<string, TypeRule>;
+  /** What a primitive has beside its value: id and extension. */
+  readonly beside: TypeRule;
 }
 
 const problemsAtMost = 50;
@@ -44,9 +53,9 @@ type Json = Record<string, unknown>;
 
 /** Reads the structure once; the function it answers is pure. */
 export function structureCheck(): (resource: unknown) => StructureProblem[] {
-  const types = loadTypes();
+  const structure = loadStructure();
   return (resource) => {
-    const check = new Check(types);
+    const check = new Check(structure);
     check.resource(resource, undefined, 0);
     return check.problems;
   };
@@ -54,99 +63,103 @@ export function structureCheck(): (resource: unknown) => StructureProblem[] {
 
 class Check {
   readonly problems: StructureProblem[] = [];
-  readonly #types: ReadonlyMap<string, TypeRule>;
+  readonly #structure: Structure;
+  #errors = 0;
 
-  constructor(types: ReadonlyMap<string, TypeRule>) {
-    this.#types = types;
+  constructor(structure: Structure) {
+    this.#structure = structure;
   }
 
   resource(value: unknown, path: string | undefined, depth: number): void {
     if (!isObject(value)) {
-      this.#add('error', 'not-a-resource', path ?? '', `a resource is expected here, not ${kindOf(value)}`);
+      this.#error('not-a-resource', path ?? '', `a resource is expected here, not ${kindOf(value)}`);
       return;
     }
     const type = value['resourceType'];
     if (typeof type !== 'string') {
-      this.#add('error', 'unknown-type', path ?? '', 'resourceType is missing, so this is no FHIR resource');
-      return;
-    }
-    const rule = this.#types.get(type);
-    if (rule === undefined || !rule.elements.has('meta')) {
-      this.#add(
-        'error',
+      this.#error(
         'unknown-type',
-        `${path ?? ''}${path === undefined ? '' : '.'}resourceType`,
-        `'${type.slice(0, 40)}' is no FHIR R4 resource type`,
+        path ?? '',
+        type === undefined
+          ? 'resourceType is missing, so this is no FHIR resource'
+          : `resourceType must be a string, not ${kindOf(type)}`,
       );
       return;
     }
-    this.#object(value, type, rule, path ?? type, depth, true);
+    const rule = this.#structure.resources.get(type);
+    if (rule === undefined) {
+      const place = path === undefined ? 'resourceType' : `${path}.resourceType`;
+      this.#error('unknown-type', place, `'${type.slice(0, 40)}' is no FHIR R4 resource type`);
+      return;
+    }
+    this.#object(value, rule, path ?? type, depth, true);
   }
 
-  #object(value: Json, type: string, rule: TypeRule, path: string, depth: number, resource: boolean): void {
+  #object(value: Json, rule: TypeRule, path: string, depth: number, resource: boolean): void {
     if (depth > deepest) {
-      this.#add('error', 'too-deep', path, `is nested more than ${deepest} levels deep`);
+      this.#error('too-deep', path, `is nested more than ${deepest} levels deep`);
       return;
     }
     let choices: Map<string, string> | undefined;
     let elements = 0;
     for (const name of Object.keys(value)) {
-      if (this.problems.length >= problemsAtMost) return;
+      if (this.#isFull()) return;
       if (name === 'resourceType' && resource) continue;
       elements++;
       const plain = name.charCodeAt(0) === 95 ? name.slice(1) : name;
       const element = rule.elements.get(plain);
-      if (element === undefined || (plain !== name && !element.primitive)) {
-        if (name === 'fhir_comments') continue;
-        this.#add(
-          'error',
+      if (element === undefined || (plain !== name && !isPrimitive(element))) {
+        this.#error(
           'unknown-element',
           `${path}.${name.slice(0, 60)}`,
-          `R4 has no such element in ${type}`,
+          `R4 has no such element in ${rule.name}`,
         );
         continue;
       }
       if (element.choice !== undefined) {
         choices ??= new Map();
         const other = choices.get(element.choice);
-        if (other !== undefined && other !== plain) {
-          this.#add(
-            'error',
+        if (other === undefined) choices.set(element.choice, plain);
+        else if (other !== plain)
+          this.#error(
             'choice-repeated',
             `${path}.${plain}`,
             `only one of ${other} and ${plain} may be there`,
           );
-        }
-        choices.set(element.choice, plain);
       }
-      if (plain === name) this.#element(value[name], element, path, name, depth);
-      else this.#sibling(value[name], element, path, name, depth);
+      if (plain !== name) this.#beside(value[name], element, path, name, depth);
+      else if (element.many) this.#array(value, element, path, name, depth);
+      else if (Array.isArray(value[name]))
+        this.#error(
+          'wrong-json-kind',
+          `${path}.${name}`,
+          `${name} must not be an array: it may be there only once`,
+        );
+      else this.#single(value[name], element, path, name, undefined, depth);
     }
-    if (elements === 0 && !resource) this.#add('warning', 'empty', path, 'an object must not be empty');
+    if (elements === 0 && !resource) this.#warning('empty', path, 'an object must not be empty');
     for (const [name, alternatives] of rule.required) {
-      if (!alternatives.some((key) => value[key] !== undefined || value[`_${key}`] !== undefined)) {
-        this.#add('warning', 'missing-element', `${path}.${name}`, `R4 requires ${name} in ${type}`);
-      }
+      if (!alternatives.some((key) => value[key] !== undefined))
+        this.#warning('missing-element', `${path}.${name}`, `R4 requires ${name} in ${rule.name}`);
     }
   }
 
-  #element(value: unknown, element: ElementRule, path: string, name: string, depth: number): void {
-    if (!element.many) {
-      if (Array.isArray(value))
-        this.#add('error', 'wrong-json-kind', `${path}.${name}`, 'is an array, but may be there only once');
-      else this.#single(value, element, path, name, undefined, depth);
-      return;
-    }
+  #array(owner: Json, element: ElementRule, path: string, name: string, depth: number): void {
+    const value = owner[name];
     if (!Array.isArray(value)) {
-      this.#add('error', 'wrong-json-kind', `${path}.${name}`, `must be an array, not ${kindOf(value)}`);
+      this.#error('wrong-json-kind', `${path}.${name}`, `${name} must be an array, not ${kindOf(value)}`);
       return;
     }
-    if (value.length === 0) this.#add('warning', 'empty', `${path}.${name}`, 'an array must not be empty');
-    for (let position = 0; position < value.length && this.problems.length < problemsAtMost; position++) {
+    if (value.length === 0) this.#warning('empty', `${path}.${name}`, `${name} must not be an empty array`);
+    for (let position = 0; position < value.length && !this.#isFull(); position++) {
       const item: unknown = value[position];
-      // In an array of primitives null keeps the place of one that has only extensions.
-      if (item === null && element.primitive) continue;
-      this.#single(item, element, path, name, position, depth);
+      if (item !== null || !isPrimitive(element)) this.#single(item, element, path, name, position, depth);
+      else if (!isObject(besideAt(owner[`_${name}`], position)))
+        this.#warning(
+          'empty',
+          placeOf(path, name, position),
+          `null in ${name} needs an extension in _${name}`,
+        );
     }
   }
 
@@ -158,61 +171,78 @@ class Check {
     position: number | undefined,
     depth: number,
   ): void {
-    if (element.primitive) {
+    if (isPrimitive(element)) {
       const problem = primitiveProblem(element.type, value);
       if (problem !== undefined)
-        this.#add(
-          problem.severity,
-          problem.severity === 'error' ? 'wrong-json-kind' : 'bad-primitive',
-          placeOf(path, name, position),
-          problem.text,
-        );
+        this.#add(problem.severity, problem.rule, placeOf(path, name, position), `${name} ${problem.text}`);
       return;
     }
     const place = placeOf(path, name, position);
-    if (element.type === 'Resource') {
-      this.resource(value, place, depth + 1);
-      return;
-    }
-    if (!isObject(value)) {
-      this.#add(
-        'error',
+    if (element.elements === undefined) this.resource(value, place, depth + 1);
+    else if (isObject(value)) this.#object(value, element.elements, place, depth + 1, false);
+    else
+      this.#error(
         'wrong-json-kind',
         place,
-        `must be an object (${element.type}), not ${kindOf(value)}`,
+        `${name} must be an object (${element.type}), not ${kindOf(value)}`,
       );
-      return;
-    }
-    this.#object(value, element.type, this.#types.get(element.type)!, place, depth + 1, false);
   }
 
   /** `_name`: ids and extensions of a primitive. */
-  #sibling(value: unknown, element: ElementRule, path: string, name: string, depth: number): void {
-    const rule = this.#types.get('Element')!;
-    for (const [position, item] of (Array.isArray(value) ? value : [value]).entries()) {
-      const place = placeOf(path, name, Array.isArray(value) ? position : undefined);
+  #beside(value: unknown, element: ElementRule, path: string, name: string, depth: number): void {
+    if (Array.isArray(value) !== element.many) {
+      const expected = element.many ? 'an array' : 'an object with id or extension';
+      this.#error('wrong-json-kind', `${path}.${name}`, `${name} must be ${expected}, not ${kindOf(value)}`);
+      return;
+    }
+    const items: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (items.length === 0) this.#warning('empty', `${path}.${name}`, `${name} must not be an empty array`);
+    for (let at = 0; at < items.length && !this.#isFull(); at++) {
+      const item = items[at];
       if (item === null && element.many) continue;
-      if (isObject(item)) this.#object(item, 'Element', rule, place, depth + 1, false);
+      const place = placeOf(path, name, element.many ? at : undefined);
+      if (isObject(item)) this.#object(item, this.#structure.beside, place, depth + 1, false);
       else
-        this.#add(
-          'error',
+        this.#error(
           'wrong-json-kind',
           place,
-          `must be an object with id or extension, not ${kindOf(item)}`,
+          `${name} must be an object with id or extension, not ${kindOf(item)}`,
         );
     }
-    if (Array.isArray(value) !== element.many)
-      this.#add(
-        'error',
-        'wrong-json-kind',
-        `${path}.${name}`,
-        `must ${element.many ? '' : 'not '}be an array`,
-      );
   }
 
-  #add(severity: 'error' | 'warning', rule: StructureRule, path: string, text: string): void {
-    if (this.problems.length < problemsAtMost) this.problems.push({ severity, rule, path, text });
+  #error(rule: StructureRule, path: string, text: string): void {
+    this.#add('error', rule, path, text);
   }
+
+  #warning(rule: StructureRule, path: string, text: string): void {
+    this.#add('warning', rule, path, text);
+  }
+
+  #isFull(): boolean {
+    return this.#errors >= problemsAtMost;
+  }
+
+  /** Warnings never hide an error: one that comes late takes the place of the last warning. */
+  #add(severity: 'error' | 'warning', rule: StructureRule, path: string, text: string): void {
+    if (this.problems.length >= problemsAtMost) {
+      if (severity === 'warning' || this.#isFull()) return;
+      this.problems.splice(
+        this.problems.findLastIndex((problem) => problem.severity === 'warning'),
+        1,
+      );
+    }
+    if (severity === 'error') this.#errors++;
+    this.problems.push({ severity, rule, path, text });
+  }
+}
+
+function isPrimitive(element: ElementRule): boolean {
+  return element.elements === undefined && element.type !== 'Resource';
+}
+
+function besideAt(siblings: unknown, position: number): unknown {
+  return Array.isArray(siblings) ? siblings[position] : undefined;
 }
 
 function placeOf(path: string, name: string, position: number | undefined): string {
@@ -223,35 +253,35 @@ function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function kindOf(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'an array';
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
-}
-
-function loadTypes(): Map<string, TypeRule> {
+function loadStructure(): Structure {
   const file = readFileSync(new URL('r4-structure.json', import.meta.url), 'utf8');
-  const { primitives, types } = JSON.parse(file) as {
+  const { primitives, resources, types } = JSON.parse(file) as {
     primitives: string[];
+    resources: string[];
     types: Record<string, Record<string, string>>;
   };
-  const primitive = new Set(primitives);
+  const primitive = new Set([...primitives, 'Resource']);
   const rules = new Map<string, TypeRule>();
-  for (const [type, elements] of Object.entries(types)) {
-    const byName = new Map<string, ElementRule>();
+  for (const name of Object.keys(types)) rules.set(name, { name, elements: new Map(), required: [] });
+  for (const [owner, rule] of rules) {
     const required = new Map<string, string[]>();
-    for (const [name, text] of Object.entries(elements)) {
-      const [, of, must, many, choice] = /^([^!*~]+)(!?)(\*?)(?:~(.+))?$/.exec(text) as unknown as [
-        string,
-        string,
-        string,
-        string,
-        string | undefined,
-      ];
-      byName.set(name, { type: of, many: many === '*', choice, primitive: primitive.has(of) });
-      if (must === '!') required.set(choice ?? name, [...(required.get(choice ?? name) ?? []), name]);
+    for (const [name, text] of Object.entries(types[owner]!)) {
+      const [, type, must, many, choice] = /^([^!*~]+)(!?)(\*?)(?:~(.+))?$/.exec(text)!;
+      const elements = rules.get(type!);
+      if (elements === undefined && !primitive.has(type!))
+        throw new Error(`r4-structure.json has no ${type} for ${owner}.${name}`);
+      rule.elements.set(name, { type: type!, many: many === '*', choice, elements });
+      if (must !== '!') continue;
+      const group = choice ?? name;
+      const names = required.get(group) ?? [];
+      required.set(group, names);
+      names.push(name);
+      if (elements === undefined) names.push(`_${name}`);
     }
-    rules.set(type, { elements: byName, required: [...required] });
+    rule.required.push(...required);
   }
-  return rules;
+  return {
+    resources: new Map(resources.map((name) => [name, rules.get(name)!])),
+    beside: rules.get('Element')!,
+  };
 }
