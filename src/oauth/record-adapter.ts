@@ -54,7 +54,7 @@ class RecordAdapter implements Adapter {
       consumed_at: null,
     };
     const insert = this.#db.insertInto('oauth_record').values(row);
-    if (this.#kind === 'ReplayDetection_') {
+    if (this.#kind === 'ReplayDetection') {
       const { numInsertedOrUpdatedRows } = await insert
         .onConflict((conflict) => conflict.columns(['line', 'kind', 'id_hash']).doNothing())
         .executeTakeFirst();
@@ -119,6 +119,7 @@ class RecordAdapter implements Adapter {
       .where('line', '=', this.#line)
       .where('kind', '=', this.#kind)
       .where('id_hash', '=', tokenDigest(id))
+      .where('consumed_at', 'is', null)
       .executeTakeFirst();
     if (Number(numUpdatedRows) === 1) return;
     const spent = spentOnce.has(this.#kind) ? await this.find(id) : undefined;
