@@ -65,9 +65,7 @@ const ndjson = (resources: readonly object[]) =>
 async function stored(place: TestPlace): Promise<{ resources: number; versions: number; rows: number }> {
   const db = await openDatabase(place);
   const count = async (table: string) =>
-    Number(
-      (await db.read<{ n: number }>({ sql: `select count(*) as n from ${table}`, parameters: [] }))[0]!.n,
-    );
+    Number((await db.read<[number]>({ sql: `select count(*) as n from ${table}`, parameters: [] }))[0]![0]);
   const found = {
     resources: await count('resource'),
     versions: await count('resource_version'),

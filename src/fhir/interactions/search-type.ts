@@ -57,7 +57,9 @@ async function search(
   /** Asked for, or known without asking because the first page is the only one. */
   async function totalOf(): Promise<number | undefined> {
     if (after === undefined && !more && asked.count > 0) return shown.length;
-    return asked.total === 'accurate' || asked.count === 0 ? service.store.total(compiled.total) : undefined;
+    return asked.total === 'accurate' || asked.count === 0
+      ? service.store.total(compiled.total())
+      : undefined;
   }
 }
 

@@ -4,8 +4,9 @@ import { sql, type Transaction } from 'kysely';
 import type { Database } from '../../db/database.ts';
 import { dataClasses, memberTypes } from '../../smart/data-classes.ts';
 import type { Definitions } from '../definitions/definitions.ts';
-import type { ScopedQuery, SearchContext } from '../search/compile-search.ts';
 import { buildIndexer } from '../search/index-resource.ts';
+import { createCompiled, type QueryContext } from '../search/query-context.ts';
+import type { ScopedQuery } from '../search/query-shape.ts';
 import { compartmentRule } from './compartment.ts';
 import type { ResourceTables } from './schema.ts';
 import { ScopeRegistry } from './scope-registry.ts';
@@ -13,7 +14,6 @@ import type { StoreContext } from './store-context.ts';
 import { type Write, type WriteOutcome, writeResources } from './write-resources.ts';
 
 export interface ResourceRow {
-  readonly key: number;
   readonly version: number;
   /** Epoch milliseconds. */
   readonly last_updated: number;
@@ -28,7 +28,7 @@ export interface PageRow {
 }
 
 export interface ResourceStore {
-  readonly search: SearchContext;
+  readonly search: QueryContext;
   /** Runs `work` in one transaction: what it writes is there whole or not at all. One writer of a line at a time. */
   writing<T>(line: string, work: (writer: ResourceWriter) => Promise<T>): Promise<T>;
   one(query: ScopedQuery): Promise<ResourceRow | undefined>;
@@ -74,8 +74,7 @@ export async function openResourceStore(
       scopes,
       typeNumber,
       ownBases: options.ownBases,
-      reads: new WeakMap(),
-      compile: (query) => query.compile(kysely),
+      compiled: createCompiled((query) => query.compile(kysely)),
     },
     async writing(line, work) {
       const context: StoreContext = {
@@ -105,11 +104,21 @@ export async function openResourceStore(
       for (const [owner, found] of context.newScopes) scopes.committed(owner, found);
       return result;
     },
-    one: async (query) => (await db.read<ResourceRow>(query))[0],
-    many: async (query) => db.read<ResourceRow>(query),
-    page: async (query) => db.read<PageRow>(query),
-    total: async (query) => Number((await db.read<{ total: number }>(query))[0]!.total),
+    async one(query) {
+      const [row] = await db.read<ResourceTuple>(query);
+      return row === undefined ? undefined : resourceRow(row);
+    },
+    many: async (query) => (await db.read<ResourceTuple>(query)).map(resourceRow),
+    page: async (query) =>
+      (await db.read<[number, string, string]>(query)).map(([key, id, content]) => ({ key, id, content })),
+    total: async (query) => (await db.read<[number]>(query))[0]![0],
   };
+}
+
+type ResourceTuple = [version: number, last_updated: number, deleted: number, content: string];
+
+function resourceRow([version, last_updated, deleted, content]: ResourceTuple): ResourceRow {
+  return { version, last_updated, deleted, content };
 }
 
 /** Conditional references and conditional creates go by identifier (https://hl7.org/fhir/R4/http.html#trules). */

@@ -38,6 +38,8 @@ export interface ResourceTable {
   digest: string;
   /** Of what decides who sees it: older versions of another value stay hidden. */
   access_digest: string;
+  /** The one Patient that its search parameter `patient` names; '' when there is none or more. */
+  patient: string;
   /** The JSON as it is sent, meta included; '' when deleted. */
   content: string;
 }
@@ -124,7 +126,7 @@ function resourceStatements(dialect: DialectName): string[] {
     `create table search_param (id ${identity}, type ${text} not null, code ${text} not null, unique (type, code))`,
     `create table resource (key ${key}, line ${text} not null, type ${text} not null, id ${text} not null,
        version integer not null, last_updated bigint not null, deleted integer not null, scopes ${text} not null,
-       digest ${text} not null, access_digest ${text} not null, content ${text} not null,
+       digest ${text} not null, access_digest ${text} not null, patient ${text} not null, content ${text} not null,
        unique (line, type, id))`,
     `create table resource_version (key bigint not null, version integer not null, last_updated bigint not null,
        deleted integer not null, hidden integer not null, content ${text} not null, primary key (key, version))`,

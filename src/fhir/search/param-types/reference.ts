@@ -1,5 +1,6 @@
 // reference: by id, by Type/id, by URL (https://hl7.org/fhir/R4/search.html#reference).
 import { idPattern } from '../../fhir-resource.ts';
+import { all, any, compare, oneOf } from '../condition.ts';
 import {
   type IndexRow,
   InvalidParamValue,
@@ -45,10 +46,9 @@ export const reference: ParamType = {
       table: 'idx_reference',
       negate: false,
       broad: wanted.every(({ types }) => types.length === 1 && types[0] === 'Patient'),
-      where: (eb) =>
-        eb.or(
-          wanted.map(({ types, id }) => eb.and([eb('target_type', 'in', types), eb('target_id', '=', id)])),
-        ),
+      where: any(
+        wanted.map(({ types, id }) => all(oneOf('target_type', types), compare('target_id', '=', id))),
+      ),
     };
   },
 };

@@ -1,4 +1,5 @@
 // token: codes, identifiers, contact points and booleans (https://hl7.org/fhir/R4/search.html#token).
+import { all, any, compare } from '../condition.ts';
 import type { TypedNode } from '../expression/compile-expression.ts';
 import {
   type IndexRow,
@@ -28,15 +29,14 @@ export const token: ParamType = {
     return {
       table: 'idx_token',
       negate: ask.modifier === 'not',
-      where: (eb) =>
-        eb.or(
-          wanted.map(({ system, code }) =>
-            eb.and([
-              ...(code === undefined ? [] : [eb('code', '=', code)]),
-              ...(system === undefined ? [] : [eb('system', '=', system)]),
-            ]),
+      where: any(
+        wanted.map(({ system, code }) =>
+          all(
+            ...(code === undefined ? [] : [compare('code', '=', code)]),
+            ...(system === undefined ? [] : [compare('system', '=', system)]),
           ),
         ),
+      ),
     };
   },
 };

@@ -1,4 +1,5 @@
 // uri: compared as it is, case and all (https://hl7.org/fhir/R4/search.html#uri).
+import { all, any, compare, oneOf } from '../condition.ts';
 import {
   type IndexRow,
   missingPredicate,
@@ -26,15 +27,14 @@ export const uri: ParamType = {
     return {
       table: 'idx_uri',
       negate: false,
-      where: (eb) =>
-        eb.or(
-          values.map((value) => {
-            if (modifier === 'above') return eb('value', 'in', selfAndAbove(value));
-            if (modifier === 'below')
-              return eb.and([eb('value', '>=', value), eb('value', '<', `${value}\u{10FFFF}`)]);
-            return eb('value', '=', value);
-          }),
-        ),
+      where: any(
+        values.map((value) => {
+          if (modifier === 'above') return oneOf('value', selfAndAbove(value));
+          if (modifier === 'below')
+            return all(compare('value', '>=', value), compare('value', '<', `${value}\u{10FFFF}`));
+          return compare('value', '=', value);
+        }),
+      ),
     };
   },
 };
