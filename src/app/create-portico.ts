@@ -39,7 +39,8 @@ export interface Portico {
 
 export async function createPortico(config: Config, logger: Logger): Promise<Portico> {
   const plan = await openPlan(config);
-  const describePatient = (line: string, patient: string) => patientName(plan.store, line, patient);
+  const describePatient = async (line: string, patient: string) =>
+    (await patientName(plan.store, line, patient)) || undefined;
   const oauth = await createOAuthServer({ db: plan.db, config, logger, describePatient });
   // Not even loaded outside the sandbox.
   const sandbox = config.mode === 'sandbox' ? await import('../sandbox/register-sandbox.ts') : undefined;

@@ -21,6 +21,8 @@ export interface FhirService {
   readonly verifyToken: VerifyToken;
   /** What a granted scope string allows; kept between requests. */
   readonly permissionsOf: (scope: string) => Permissions;
+  /** The content type to answer an Accept header with. @throws {FhirError} not-acceptable */
+  readonly contentTypeFor: (accept: string) => string;
   readonly endpoints: (line: Line) => AuthorizationEndpoints;
   readonly smartConfiguration: (line: Line) => Record<string, unknown>;
   /** The text of a line's CapabilityStatement. */

@@ -100,10 +100,11 @@ async function handle(
     now: Date.now(),
   };
   if (route.access === 'public') {
-    return respond(request, reply, await route.run(service, fhirRequest), negotiateRequest(request, query));
+    const contentType = contentTypeOf(service, request, query);
+    return respond(request, reply, await route.run(service, fhirRequest), contentType);
   }
   const access = await authenticate(service, line, request);
-  const contentType = negotiateRequest(request, query);
+  const contentType = contentTypeOf(service, request, query);
   const answer = await route.run(service, fhirRequest, access);
   reply.header('cache-control', 'private, no-cache');
   return respond(request, reply, answer, contentType);
@@ -114,11 +115,10 @@ function queryOf(url: string): string {
   return mark < 0 ? '' : url.slice(mark + 1);
 }
 
-function negotiateRequest(request: FastifyRequest, query: string): string {
-  const format = query.includes('_format=')
-    ? (new URLSearchParams(query).get('_format') ?? undefined)
-    : undefined;
-  return negotiate(request.headers.accept, format);
+function contentTypeOf(service: FhirService, request: FastifyRequest, query: string): string {
+  const { accept } = request.headers;
+  const format = query.includes('_format=') ? new URLSearchParams(query).get('_format') : null;
+  return format === null ? service.contentTypeFor(accept ?? '*/*') : negotiate(accept, format);
 }
 
 /** RFC 6750. A token in the query is never read. */

@@ -5,6 +5,7 @@ import { InputError } from '../ingest/input-files.ts';
 import { ClientError } from '../oauth/client-registry.ts';
 import { registerAppCommand } from './app-command.ts';
 import { registerImportCommand } from './import-command.ts';
+import { registerMemberCommand } from './member-command.ts';
 import { registerMigrateCommand } from './migrate-command.ts';
 import { registerServeCommand } from './serve-command.ts';
 import { registerValidateCommand } from './validate-command.ts';
@@ -17,6 +18,7 @@ registerServeCommand(program);
 registerImportCommand(program);
 registerValidateCommand(program);
 registerAppCommand(program);
+registerMemberCommand(program);
 registerMigrateCommand(program);
 
 try {
