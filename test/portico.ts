@@ -69,6 +69,8 @@ export async function startPortico(context: TestContext, place: TestPlace): Prom
         scope,
         response_mode: 'form_post',
         nonce: 'n',
+        // SMART scopes need it; the seed's requests have none.
+        ...(scope.includes('patient/') ? { aud: `${base}/${line}/fhir` } : {}),
       });
       const signIn = await browser.open(`/${line}/connect/authorize?${query}`);
       const consent = await browser.submit(signIn, (form) => {

@@ -85,6 +85,8 @@ function postgresPool(connectionString: string): pg.Pool {
     types,
     max: postgresConnections,
     application_name: 'portico',
+    // Queries are short; compiling one just in time takes longer than running it. What takes a minute is no query of ours.
+    options: '-c jit=off -c statement_timeout=60s',
   });
   // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
   pool.on('error', () => {});

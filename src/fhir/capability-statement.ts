@@ -63,13 +63,17 @@ export function capabilityStatement(service: Capabilities, line: Line): Record<s
         resource: [...definitions.servedTypes]
           .filter((type) => reachable.has(type))
           .sort()
-          .map((type) => resourceCapability(service, type)),
+          .map((type) => resourceCapability(service, reachable, type)),
       },
     ],
   };
 }
 
-function resourceCapability(service: Capabilities, type: string): Record<string, unknown> {
+function resourceCapability(
+  service: Capabilities,
+  reachable: ReadonlySet<string>,
+  type: string,
+): Record<string, unknown> {
   const codes = new Set(
     fhirRoutes.filter((route) => route.path.startsWith('/:type')).map((route) => route.code),
   );
@@ -80,6 +84,8 @@ function resourceCapability(service: Capabilities, type: string): Record<string,
     interaction: [...codes].map((code) => ({ code })),
     versioning: 'versioned',
     readHistory: true,
+    ...nonEmpty('searchInclude', searchIncludes(service.definitions, type)),
+    ...nonEmpty('searchRevInclude', searchRevIncludes(service.definitions, reachable, type)),
     searchParam: [
       { name: '_id', definition: 'http://hl7.org/fhir/SearchParameter/Resource-id', type: 'token' },
       {
@@ -92,4 +98,30 @@ function resourceCapability(service: Capabilities, type: string): Record<string,
         .map((param) => ({ name: param.code, definition: param.url, type: param.type })),
     ],
   };
+}
+
+/** Every reference of the type, one by one and together. */
+function searchIncludes(definitions: Definitions, type: string): string[] {
+  const codes = referenceParams(definitions, type).map((param) => `${type}:${param.code}`);
+  return codes.length === 0 ? [] : [`${type}:*`, ...codes];
+}
+
+function searchRevIncludes(definitions: Definitions, reachable: ReadonlySet<string>, type: string): string[] {
+  return [...definitions.servedTypes]
+    .filter((source) => reachable.has(source))
+    .sort()
+    .flatMap((source) =>
+      referenceParams(definitions, source)
+        .filter((param) => param.targets.includes(type))
+        .map((param) => `${source}:${param.code}`),
+    );
+}
+
+function referenceParams(definitions: Definitions, type: string) {
+  return definitions.searchParams(type).filter((param) => param.type === 'reference');
+}
+
+/** An empty array is not allowed in FHIR JSON. */
+function nonEmpty(name: string, values: readonly string[]): Record<string, readonly string[]> {
+  return values.length === 0 ? {} : { [name]: values };
 }

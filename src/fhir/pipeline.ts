@@ -249,6 +249,9 @@ function toFhirError(thrown: unknown): FhirError {
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':
       return new FhirError('invalid-parameter', 'The request body cannot be read.');
+    // PostgreSQL's query_canceled, by statement_timeout.
+    case '57014':
+      return new FhirError('too-costly', 'The search takes longer than the server allows; narrow it.');
     default:
       return new FhirError('internal', 'The cause is in the operator’s log under this request id.');
   }

@@ -61,7 +61,7 @@ export function loadDefinitions(): Definitions {
       new Map(
         all.map((param) => [
           param.code,
-          { ...param, resourceType: type, targets: param.targets ?? [], components: param.components ?? [] },
+          { ...param, resourceType: type, targets: targetsOf(param), components: param.components ?? [] },
         ]),
       ),
     );
@@ -76,6 +76,12 @@ export function loadDefinitions(): Definitions {
     searchParam: (type, code) => params.get(type)?.get(code),
     patientCompartment: read('compartment-patient.json'),
   };
+}
+
+/** An expression that ends in a type is narrower than the list of targets, which is that of the whole element. */
+function targetsOf({ expression, targets = [] }: RawParam): readonly string[] {
+  const narrowed = /\.where\(resolve\(\) is ([A-Z][A-Za-z]+)\)$/.exec(expression)?.[1];
+  return narrowed === undefined ? targets : [narrowed];
 }
 
 function read<T>(name: string): T {

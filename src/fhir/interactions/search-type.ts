@@ -5,7 +5,10 @@ import type { FhirService } from '../fhir-service.ts';
 import { FhirError, warning } from '../operation-outcome.ts';
 import type { BearerInteraction, FhirAnswer, FhirRequest } from '../pipeline.ts';
 import { compileSearch } from '../search/compile-search.ts';
+import { includeResources } from '../search/include-resources.ts';
 import { parseSearch, type SearchRequest } from '../search/search-request.ts';
+import type { PageRow } from '../store/resource-store.ts';
+import { maySearch } from '../store/visible.ts';
 import { requireServedType } from './require-served-type.ts';
 
 export const searchByGet: BearerInteraction = (service, request, access) =>
@@ -46,12 +49,25 @@ async function search(
     const next = service.cursors.seal({ query: toQuery(asked.used), after: shown.at(-1)!.key }, bound);
     links.push({ relation: 'next', url: `${base}/${type}?_page=${next}` });
   }
-  const entries: string[][] = shown.map((row) => [
-    `{"fullUrl":"${base}/${type}/${row.id}","resource":`,
+  const entry = (of: string, row: PageRow, mode: 'match' | 'include') => [
+    `{"fullUrl":"${base}/${of}/${row.id}","resource":`,
     row.content,
-    ',"search":{"mode":"match"}}',
-  ]);
-  if (asked.ignored.length > 0) entries.push([ignoredEntry(asked.ignored)]);
+    `,"search":{"mode":"${mode}"}}`,
+  ];
+  const entries = shown.map((row) => entry(type, row, 'match'));
+  if (asked.includes.length > 0) {
+    for (const row of await includeResources(service.store, access, asked, shown))
+      entries.push(entry(row.type, row, 'include'));
+  }
+  const leftOut = typesLeftOut(asked, access);
+  if (leftOut.length > 0)
+    entries.push([
+      outcomeEntry(`Not included, because the granted scopes do not cover it: ${leftOut.join(', ')}.`),
+    ]);
+  if (asked.ignored.length > 0) {
+    const names = asked.ignored.map((name) => name.slice(0, 80)).join(', ');
+    entries.push([outcomeEntry(`Not searched by, because unknown here: ${names}.`)]);
+  }
   return { status: 200, body: bundleText({ type: 'searchset', links, entries, total: await totalOf() }) };
 
   /** Asked for, or known without asking because the first page is the only one. */
@@ -100,9 +116,16 @@ function toQuery(pairs: SearchRequest['used']): string {
     .replaceAll('%2C', ',');
 }
 
-function ignoredEntry(names: readonly string[]): string {
-  const outcome = warning(
-    `Not searched by, because unknown here: ${names.map((name) => name.slice(0, 80)).join(', ')}.`,
-  );
-  return `{"resource":${JSON.stringify(outcome)},"search":{"mode":"outcome"}}`;
+/** Types that every `_include` or `_revinclude` of them asks for in vain. */
+function typesLeftOut(asked: SearchRequest, access: MemberAccess): string[] {
+  const wanted = asked.includes.flatMap(({ reverse, source, params, target }) => {
+    if (reverse) return [[source]];
+    return [target === undefined ? params.flatMap((param) => param.targets) : [target]];
+  });
+  const vain = wanted.filter((types) => !types.some((type) => maySearch(access, type)));
+  return [...new Set(vain.flat())].sort();
+}
+
+function outcomeEntry(text: string): string {
+  return `{"resource":${JSON.stringify(warning(text))},"search":{"mode":"outcome"}}`;
 }

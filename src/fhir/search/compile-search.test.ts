@@ -18,7 +18,8 @@ import type { Condition } from './condition.ts';
 import { buildIndexer, type IndexedRow } from './index-resource.ts';
 import type { IndexPredicate, IndexRow, ParamPredicate } from './param-types/param-type.ts';
 import { paramTypes } from './param-types/param-types.ts';
-import { type Ask, parseSearch } from './search-request.ts';
+import type { Ask } from './parse-ask.ts';
+import { parseSearch } from './search-request.ts';
 
 const definitions = loadDefinitions();
 const index = buildIndexer(definitions);
@@ -153,6 +154,7 @@ function visible({ resource, rows }: Indexed, access: MemberAccess): boolean {
 }
 
 function holds(ask: Ask, { rows }: Indexed): boolean {
+  assert.ok(ask.kind === 'param');
   const predicate: ParamPredicate = paramTypes[ask.param.type].predicate({ ...ask, ownBases: [] });
   const { where, negate, table } = predicate as IndexPredicate;
   const found = rows.some(

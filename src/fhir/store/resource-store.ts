@@ -27,13 +27,20 @@ export interface PageRow {
   readonly content: string;
 }
 
+export interface IncludedRow extends PageRow {
+  readonly type: string;
+}
+
 export interface ResourceStore {
   readonly search: QueryContext;
   /** Runs `work` in one transaction: what it writes is there whole or not at all. One writer of a line at a time. */
   writing<T>(line: string, work: (writer: ResourceWriter) => Promise<T>): Promise<T>;
+  /** After much was written: PostgreSQL gathers at once what it plans queries by, instead of in a minute. */
+  writtenMuch(): Promise<void>;
   one(query: ScopedQuery): Promise<ResourceRow | undefined>;
   many(query: ScopedQuery): Promise<ResourceRow[]>;
   page(query: ScopedQuery): Promise<PageRow[]>;
+  included(query: ScopedQuery): Promise<IncludedRow[]>;
   total(query: ScopedQuery): Promise<number>;
 }
 
@@ -71,6 +78,7 @@ export async function openResourceStore(
 
   return {
     search: {
+      dialect: db.dialect,
       scopes,
       typeNumber,
       ownBases: options.ownBases,
@@ -104,6 +112,9 @@ export async function openResourceStore(
       for (const [owner, found] of context.newScopes) scopes.committed(owner, found);
       return result;
     },
+    async writtenMuch() {
+      if (db.dialect === 'postgres') await sql`analyze`.execute(kysely);
+    },
     async one(query) {
       const [row] = await db.read<ResourceTuple>(query);
       return row === undefined ? undefined : resourceRow(row);
@@ -111,6 +122,13 @@ export async function openResourceStore(
     many: async (query) => (await db.read<ResourceTuple>(query)).map(resourceRow),
     page: async (query) =>
       (await db.read<[number, string, string]>(query)).map(([key, id, content]) => ({ key, id, content })),
+    included: async (query) =>
+      (await db.read<[number, string, string, string]>(query)).map(([key, type, id, content]) => ({
+        key,
+        type,
+        id,
+        content,
+      })),
     total: async (query) => (await db.read<[number]>(query))[0]![0],
   };
 }

@@ -142,6 +142,8 @@ function resourceStatements(dialect: DialectName): string[] {
       return `create table ${table} (scope bigint not null, param integer not null, ${types.join(', ')},
         key bigint not null, ord integer not null, primary key (scope, param, ${names.join(', ')}, key, ord))${clustered}`;
     }),
+    // For _include: from a resource to what it refers to.
+    'create index idx_reference_from on idx_reference (key, param, target_type, target_id)',
   ];
 }
 

@@ -84,6 +84,11 @@ export async function sightOf(
   };
 }
 
+/** Whether anything of the type may be searched at all. */
+export function maySearch(access: Access, type: string): boolean {
+  return access.kind === 'operator' || (access.permissions.get(type)?.search ?? []).length > 0;
+}
+
 /** @throws {NotPermitted} */
 export function visibleFrom(
   context: VisibleContext,
@@ -103,15 +108,18 @@ export function visibleFrom(
   const referred = referredCondition(context.scopes, access, interaction, type, sight);
   const scopes = referred === undefined ? visible : [...visible, sight.referred!];
   const narrowed = (key: RawBuilder<unknown>) => narrow(context.scopes, type, scopes, key, narrowing);
-  if (typeof start === 'object' && referred === undefined && scopes.length > 0) {
-    const { table, param, where, inOrder } = start;
-    const rows = (alias: string) =>
-      sql`${sql.ref(`${alias}.scope`)} in (${sql.join(scopes)}) and ${sql.ref(`${alias}.param`)} = ${param} and ${where(alias)}`;
+  const starting =
+    typeof start === 'string'
+      ? undefined
+      : (alias: string) =>
+          sql`${sql.ref(`${alias}.scope`)} in (${sql.join(scopes)}) and ${sql.ref(`${alias}.param`)} = ${start.param} and ${start.where(alias)}`;
+  if (typeof start === 'object' && starting !== undefined && referred === undefined && scopes.length > 0) {
+    const { table, inOrder } = start;
     if (inOrder && scopes.length === 1) {
       const key = sql`m.key`;
       return {
         from: sql`${sql.table(table)} m cross join resource r`,
-        where: sql`${rows('m')} and r.key = m.key${narrowed(key)}`,
+        where: sql`${starting('m')} and r.key = m.key${narrowed(key)}`,
         key,
         repeats: false,
         scopes,
@@ -120,7 +128,7 @@ export function visibleFrom(
     const key = sql`r.key`;
     return {
       from: sql`resource r`,
-      where: sql`r.key in (select i.key from ${sql.table(table)} i where ${rows('i')})${narrowed(key)}`,
+      where: sql`r.key in (select i.key from ${sql.table(table)} i where ${starting('i')})${narrowed(key)}`,
       key,
       repeats: false,
       scopes,
@@ -131,12 +139,16 @@ export function visibleFrom(
     ...(referred === undefined ? [] : [referred]),
   ];
   const key = sql`m.key`;
+  const started =
+    typeof start === 'string' || starting === undefined || scopes.length === 0
+      ? sql``
+      : sql` and ${key} in (select i.key from ${sql.table(start.table)} i where ${starting('i')})`;
   return {
     // A cross join keeps the order written on SQLite: from the id to who sees it, or through the record of those who see.
     from: start === 'id' ? sql`resource r cross join membership m` : sql`membership m cross join resource r`,
     // A scope is of one line and a membership of one type, so both are named only where they find the resource.
     where: sql`m.type = ${context.typeNumber(type)} and (${conditions.length === 0 ? sql`1 = 0` : sql.join(conditions, sql` or `)})
-      and r.key = m.key${start === 'id' ? sql` and ${named}` : sql``}${narrowed(key)}`,
+      and r.key = m.key${start === 'id' ? sql` and ${named}` : sql``}${started}${narrowed(key)}`,
     key,
     repeats: scopes.length > 1,
     scopes,

@@ -68,10 +68,8 @@ function parse(ask: ParamAsk, value: string): { types: readonly string[]; id: st
   return { types: typesOf(ask), id: value };
 }
 
-/** `patient` and `Provenance.patient` name their one type; others may point to several. */
+/** `patient` names its one type; others may point to several. */
 function typesOf(ask: ParamAsk): readonly string[] {
-  const narrowed = /\.where\(resolve\(\) is ([A-Z][A-Za-z]+)\)$/.exec(ask.param.expression)?.[1];
-  if (narrowed !== undefined) return [narrowed];
   if (ask.param.targets.length === 0)
     throw new InvalidParamValue('an id alone is not enough here: name it as Type/id');
   return ask.param.targets;
