@@ -26,7 +26,11 @@ export interface RunningPortico {
 
 const redirectUri = 'https://app.example.com/callback';
 
-export async function startPortico(context: TestContext, place: TestPlace): Promise<RunningPortico> {
+export async function startPortico(
+  context: TestContext,
+  place: TestPlace,
+  settings: Partial<Config> = {},
+): Promise<RunningPortico> {
   const port = await freePort();
   const base = `http://localhost:${port}`;
   const config: Config = {
@@ -37,6 +41,7 @@ export async function startPortico(context: TestContext, place: TestPlace): Prom
     databaseUrl: place.databaseUrl,
     logLevel: 'silent',
     secretKey: randomBytes(32).toString('base64url'),
+    ...settings,
   };
   const portico = await createPortico(config, silentLogger());
   context.after(() => portico.close());

@@ -55,6 +55,7 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
     verifyToken: oauth.verifyToken,
     endpoints: oauth.endpoints,
     smartConfiguration: oauth.smartConfiguration,
+    publicRequestsPerMinute: config.publicRequestsPerMinute,
     planName: config.planName,
     documentationUrl: `${config.planUrl}/developer/docs/patient-api`,
   });

@@ -2,9 +2,11 @@
 // (https://hl7.org/fhir/R4/capabilitystatement.html).
 import type { Line } from '../config/config.ts';
 import { memberTypes, referenceTypes, referredTypes } from '../smart/data-classes.ts';
+import { publicPermissions } from '../smart/scopes.ts';
 import type { Definitions } from './definitions/definitions.ts';
 import type { AuthorizationEndpoints } from './fhir-service.ts';
 import { fhirRoutes } from './routes.ts';
+import { drugPlanNote } from './search/require-drug-plan.ts';
 
 const restfulSecurity = 'http://terminology.hl7.org/CodeSystem/restful-security-service';
 const oauthUris = 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris';
@@ -81,6 +83,7 @@ function resourceCapability(
   return {
     type,
     ...(supportedProfile.length === 0 ? {} : { supportedProfile }),
+    ...(publicPermissions.has(type) ? { documentation: 'Needs no access token.' } : {}),
     interaction: [...codes].map((code) => ({ code })),
     versioning: 'versioned',
     readHistory: true,
@@ -93,9 +96,12 @@ function resourceCapability(
         definition: 'http://hl7.org/fhir/SearchParameter/Resource-lastUpdated',
         type: 'date',
       },
-      ...service.definitions
-        .searchParams(type)
-        .map((param) => ({ name: param.code, definition: param.url, type: param.type })),
+      ...service.definitions.searchParams(type).map((param) => ({
+        name: param.code,
+        definition: param.url,
+        type: param.type,
+        documentation: drugPlanNote(type, param.code),
+      })),
     ],
   };
 }

@@ -27,6 +27,8 @@ export interface FhirService {
   readonly smartConfiguration: (line: Line) => Record<string, unknown>;
   /** The text of a line's CapabilityStatement. */
   readonly capabilityStatement: (line: Line) => string;
+  /** Of one address, without a token. */
+  readonly publicRequestsPerMinute: number;
   readonly planName: string;
   /** Address of the page that explains errors and scopes. */
   readonly documentationUrl: string;

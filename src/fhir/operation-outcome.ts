@@ -14,6 +14,11 @@ export const fhirErrors = {
     code: 'invalid',
     title: 'The page link is not one of this server for this app',
   },
+  'missing-parameter': {
+    status: 400,
+    code: 'required',
+    title: 'A parameter that is required here is missing',
+  },
   'too-costly': {
     status: 400,
     code: 'too-costly',

@@ -2,9 +2,11 @@
 // declared without saying who may call it; a bearer route's interaction gets an Access and nothing else to see with.
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
+import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Line } from '../config/config.ts';
-import type { MemberAccess } from '../smart/access.ts';
+import type { MemberAccess, RequestAccess } from '../smart/access.ts';
+import { publicPermissions } from '../smart/scopes.ts';
 import type { FhirService } from './fhir-service.ts';
 import { negotiate } from './format/negotiate.ts';
 import { FhirError, toOperationOutcome } from './operation-outcome.ts';
@@ -32,7 +34,7 @@ export interface FhirAnswer {
 export type BearerInteraction = (
   service: FhirService,
   request: FhirRequest,
-  access: MemberAccess,
+  access: RequestAccess,
 ) => Promise<FhirAnswer>;
 export type PublicInteraction = (service: FhirService, request: FhirRequest) => Promise<FhirAnswer>;
 
@@ -43,7 +45,7 @@ const formType = 'application/x-www-form-urlencoded';
 const allowedHeaders =
   'authorization, content-type, accept, prefer, if-none-match, if-modified-since, x-request-id';
 const exposedHeaders =
-  'etag, last-modified, location, content-location, x-request-id, www-authenticate, retry-after';
+  'etag, last-modified, location, content-location, x-request-id, www-authenticate, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset';
 
 /** CORS stands on every answer, errors too. */
 const commonHeaders = {
@@ -70,6 +72,15 @@ export function registerFhir(app: FastifyInstance, service: FhirService, line: L
         reply.header('access-control-allow-headers', allowedHeaders);
         reply.header('access-control-max-age', '86400');
         return reply.code(204).send();
+      });
+      await scope.register(rateLimit, {
+        max: service.publicRequestsPerMinute,
+        timeWindow: 60_000,
+        // Those with a token are counted for nobody else.
+        allowList: (request) => request.headers.authorization !== undefined || request.method === 'OPTIONS',
+        enableDraftSpec: true,
+        errorResponseBuilder: (_request, { max }) =>
+          new FhirError('too-many-requests', `Without a token an address has ${max} requests a minute.`),
       });
       for (const route of fhirRoutes) {
         scope.route({
@@ -103,10 +114,12 @@ async function handle(
     const contentType = contentTypeOf(service, request, query);
     return respond(request, reply, await route.run(service, fhirRequest), contentType);
   }
-  const access = await authenticate(service, line, request);
+  const access = isPublic(request, fhirRequest)
+    ? publicAccess(line)
+    : await authenticate(service, line, request);
   const contentType = contentTypeOf(service, request, query);
   const answer = await route.run(service, fhirRequest, access);
-  reply.header('cache-control', 'private, no-cache');
+  reply.header('cache-control', access.kind === 'public' ? 'public, max-age=300' : 'private, no-cache');
   return respond(request, reply, answer, contentType);
 }
 
@@ -119,6 +132,15 @@ function contentTypeOf(service: FhirService, request: FastifyRequest, query: str
   const { accept } = request.headers;
   const format = query.includes('_format=') ? new URLSearchParams(query).get('_format') : null;
   return format === null ? service.contentTypeFor(accept ?? '*/*') : negotiate(accept, format);
+}
+
+/** The directory and the formulary need no token; one that is sent is looked at. */
+function isPublic(request: FastifyRequest, { params }: FhirRequest): boolean {
+  return request.headers.authorization === undefined && publicPermissions.has(params['type'] ?? '');
+}
+
+function publicAccess(line: Line): RequestAccess {
+  return { kind: 'public', line: line.id, grantId: 'public', patients: [], permissions: publicPermissions };
 }
 
 /** RFC 6750. A token in the query is never read. */

@@ -284,7 +284,10 @@ test('the FHIR API over HTTP', async (context) => {
     assert.equal(answer.status, 200);
     const statement = (await answer.json()) as {
       fhirVersion: string;
-      rest: { security: Json; resource: { type: string; searchParam: { name: string; type: string }[] }[] }[];
+      rest: {
+        security: Json;
+        resource: { type: string; searchParam: { name: string; type: string; documentation?: string }[] }[];
+      }[];
     };
     assert.equal(statement.fhirVersion, '4.0.1');
     assert.deepEqual(check(statement), []);
@@ -295,8 +298,9 @@ test('the FHIR API over HTTP', async (context) => {
           { date: '2024', quantity: '5', number: '5', reference: 'Patient/x', composite: 'a$5' }[
             param.type
           ] ?? 'x';
+        const beside = param.documentation?.includes('Needs DrugPlan') === true ? 'DrugPlan=x&' : '';
         const found = await fhir(
-          `${type}?${param.name}=${encodeURIComponent(param.name === 'code-value-date' ? 'a$2024' : value)}`,
+          `${type}?${beside}${param.name}=${encodeURIComponent(param.name === 'code-value-date' ? 'a$2024' : value)}`,
           token,
         );
         assert.equal(found.status, 200, `${type}?${param.name}: ${await found.text()}`);

@@ -1,5 +1,5 @@
 // search-type: one page of the resources of a type that match (https://hl7.org/fhir/R4/http.html#search).
-import type { MemberAccess } from '../../smart/access.ts';
+import type { RequestAccess } from '../../smart/access.ts';
 import { bundleText } from '../bundle.ts';
 import type { FhirService } from '../fhir-service.ts';
 import { FhirError, warning } from '../operation-outcome.ts';
@@ -31,7 +31,7 @@ export const searchByPost: BearerInteraction = (service, request, access) => {
 async function search(
   service: FhirService,
   request: FhirRequest,
-  access: MemberAccess,
+  access: RequestAccess,
   query: string,
 ): Promise<FhirAnswer> {
   const type = request.params['type']!;
@@ -117,7 +117,7 @@ function toQuery(pairs: SearchRequest['used']): string {
 }
 
 /** Types that every `_include` or `_revinclude` of them asks for in vain. */
-function typesLeftOut(asked: SearchRequest, access: MemberAccess): string[] {
+function typesLeftOut(asked: SearchRequest, access: RequestAccess): string[] {
   const wanted = asked.includes.flatMap(({ reverse, source, params, target }) => {
     if (reverse) return [[source]];
     return [target === undefined ? params.flatMap((param) => param.targets) : [target]];

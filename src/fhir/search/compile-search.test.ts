@@ -69,6 +69,8 @@ testOnEachDatabase('a search finds what reading all rows finds', async (place, c
       const pair = row === undefined ? undefined : pairOf(param, row, random.next());
       if (pair !== undefined) pairs.push(pair);
     }
+    // The formulary's own rule.
+    if (pairs.some(([code]) => /^Drug(Tier|Name)/.test(code))) continue;
     const query = new URLSearchParams(pairs).toString();
     const request = parseSearch(definitions, type, [...pairs, ['_count', pick(['20', '100', '500'])]], false);
     const expected = ofType

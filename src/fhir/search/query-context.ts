@@ -25,7 +25,7 @@ export function createCompiled(
 ): QueryContext['compiled'] {
   const byPermissions = new WeakMap<Permissions, Map<string, ScopedQuery>>();
   return (access, shape, build) => {
-    if (access.kind !== 'member') return shape.bind(compile(build()));
+    if (access.kind === 'operator') return shape.bind(compile(build()));
     let texts = byPermissions.get(access.permissions);
     if (texts === undefined) {
       texts = new Map();

@@ -4,6 +4,7 @@ import type { Definitions } from '../definitions/definitions.ts';
 import { FhirError } from '../operation-outcome.ts';
 import { type Ask, clip, parseAsk } from './parse-ask.ts';
 import { type Include, parseInclude } from './parse-include.ts';
+import { requireDrugPlan } from './require-drug-plan.ts';
 
 export interface SearchRequest {
   readonly type: string;
@@ -60,6 +61,7 @@ export function parseSearch(
       ignored.push(name);
     }
   }
+  requireDrugPlan(type, asks);
   return {
     type,
     asks,

@@ -63,14 +63,14 @@ export async function sightOf(
 ): Promise<Sight> {
   const line = shape.slot(access.line);
   const members: number[] = [];
-  if (access.kind === 'member' && (memberTypes.includes(type) || referredTypes.includes(type))) {
+  if (access.kind !== 'operator' && (memberTypes.includes(type) || referredTypes.includes(type))) {
     for (const patient of access.patients) {
       const scope = scopes.known(access.line, patient) ?? (await scopes.find(access.line, patient));
       if (scope !== undefined) members.push(scope);
     }
   }
   const common = async (which: string, types: readonly string[]): Promise<Slot | undefined> => {
-    if (access.kind !== 'member' || !types.includes(type)) return undefined;
+    if (access.kind === 'operator' || !types.includes(type)) return undefined;
     const scope = scopes.known(access.line, which) ?? (await scopes.find(access.line, which));
     if (scope === undefined) return undefined;
     shape.word(which === referredScope ? 'referred' : 'reference');
