@@ -37,7 +37,7 @@ export function capabilityStatement(service: Capabilities, line: Line): Record<s
     software: { name: 'Portico', version: definitions.version },
     implementation: { description: line.name, url: line.fhirUrl },
     fhirVersion: '4.0.1',
-    format: ['json', 'application/fhir+json', 'application/json'],
+    format: ['json', 'xml', 'application/fhir+json', 'application/fhir+xml', 'application/json'],
     rest: [
       {
         mode: 'server',

@@ -23,6 +23,8 @@ export interface FhirService {
   readonly permissionsOf: (scope: string) => Permissions;
   /** The content type to answer an Accept header with. @throws {FhirError} not-acceptable */
   readonly contentTypeFor: (accept: string) => string;
+  /** The XML of a resource or Bundle given as JSON. */
+  readonly toXml: (json: string) => string;
   readonly endpoints: (line: Line) => AuthorizationEndpoints;
   readonly smartConfiguration: (line: Line) => Record<string, unknown>;
   /** The text of a line's CapabilityStatement. */

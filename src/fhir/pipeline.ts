@@ -8,7 +8,7 @@ import type { Line } from '../config/config.ts';
 import type { MemberAccess, RequestAccess } from '../smart/access.ts';
 import { publicPermissions } from '../smart/scopes.ts';
 import type { FhirService } from './fhir-service.ts';
-import { negotiate } from './format/negotiate.ts';
+import { isXml, negotiate } from './format/negotiate.ts';
 import { FhirError, toOperationOutcome } from './operation-outcome.ts';
 import { type FhirRoute, fhirRoutes } from './routes.ts';
 import { NotPermitted } from './store/visible.ts';
@@ -112,7 +112,7 @@ async function handle(
   };
   if (route.access === 'public') {
     const contentType = contentTypeOf(service, request, query);
-    return respond(request, reply, await route.run(service, fhirRequest), contentType);
+    return respond(service, request, reply, await route.run(service, fhirRequest), contentType);
   }
   const access = isPublic(request, fhirRequest)
     ? publicAccess(line)
@@ -120,7 +120,7 @@ async function handle(
   const contentType = contentTypeOf(service, request, query);
   const answer = await route.run(service, fhirRequest, access);
   reply.header('cache-control', access.kind === 'public' ? 'public, max-age=300' : 'private, no-cache');
-  return respond(request, reply, answer, contentType);
+  return respond(service, request, reply, answer, contentType);
 }
 
 function queryOf(url: string): string {
@@ -177,6 +177,7 @@ async function authenticate(
 }
 
 async function respond(
+  service: FhirService,
   request: FastifyRequest,
   reply: FastifyReply,
   answer: FhirAnswer,
@@ -187,12 +188,16 @@ async function respond(
   reply.header('x-request-id', request.id);
   reply.header('content-type', answer.contentType ?? contentType);
   if (answer.headers !== undefined) reply.headers(answer.headers);
-  if (answer.body.length >= compressFrom && acceptsGzip(request.headers['accept-encoding'])) {
-    const compressed = await gzipAsync(answer.body, { level: constants.Z_BEST_SPEED });
+  const body =
+    answer.body.length > 0 && answer.contentType === undefined && isXml(contentType)
+      ? service.toXml(answer.body.toString())
+      : answer.body;
+  if (body.length >= compressFrom && acceptsGzip(request.headers['accept-encoding'])) {
+    const compressed = await gzipAsync(body, { level: constants.Z_BEST_SPEED });
     reply.header('content-encoding', 'gzip');
     return reply.send(compressed);
   }
-  return reply.send(answer.body);
+  return reply.send(body);
 }
 
 function acceptsGzip(header: string | string[] | undefined): boolean {
@@ -238,12 +243,17 @@ async function answerError(
   reply.header('cache-control', 'no-store');
   const outcome = toOperationOutcome(error, request.id);
   reply.header('link', `<${service.documentationUrl}#${error.category}>; rel="help"`);
-  return respond(
-    request,
-    reply,
-    { status: error.status, body: JSON.stringify(outcome) },
-    'application/fhir+json; charset=utf-8',
-  );
+  const answer = { status: error.status, body: JSON.stringify(outcome) };
+  return respond(service, request, reply, answer, errorContentType(service, request));
+}
+
+/** In the format asked for where that is possible. */
+function errorContentType(service: FhirService, request: FastifyRequest): string {
+  try {
+    return contentTypeOf(service, request, queryOf(request.raw.url ?? ''));
+  } catch {
+    return service.contentTypeFor('*/*');
+  }
 }
 
 function challenge(line: Line, error: FhirError): string {
