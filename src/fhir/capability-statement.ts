@@ -11,6 +11,11 @@ import { drugPlanNote } from './search/require-drug-plan.ts';
 const restfulSecurity = 'http://terminology.hl7.org/CodeSystem/restful-security-service';
 const oauthUris = 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris';
 
+const patientEverything = {
+  name: 'everything',
+  definition: 'http://hl7.org/fhir/OperationDefinition/Patient-everything',
+};
+
 export interface Capabilities {
   readonly definitions: Definitions;
   readonly endpoints: (line: Line) => AuthorizationEndpoints;
@@ -87,6 +92,7 @@ function resourceCapability(
     interaction: [...codes].map((code) => ({ code })),
     versioning: 'versioned',
     readHistory: true,
+    ...(type === 'Patient' ? { operation: [patientEverything] } : {}),
     ...nonEmpty('searchInclude', searchIncludes(service.definitions, type)),
     ...nonEmpty('searchRevInclude', searchRevIncludes(service.definitions, reachable, type)),
     searchParam: [

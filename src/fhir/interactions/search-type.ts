@@ -1,13 +1,12 @@
 // search-type: one page of the resources of a type that match (https://hl7.org/fhir/R4/http.html#search).
 import type { RequestAccess } from '../../smart/access.ts';
-import { bundleText } from '../bundle.ts';
+import { bundleText, searchEntry } from '../bundle.ts';
 import type { FhirService } from '../fhir-service.ts';
 import { FhirError, warning } from '../operation-outcome.ts';
 import type { BearerInteraction, FhirAnswer, FhirRequest } from '../pipeline.ts';
 import { compileSearch } from '../search/compile-search.ts';
 import { includeResources } from '../search/include-resources.ts';
 import { parseSearch, type SearchRequest } from '../search/search-request.ts';
-import type { PageRow } from '../store/resource-store.ts';
 import { maySearch } from '../store/visible.ts';
 import { requireServedType } from './require-served-type.ts';
 
@@ -49,15 +48,10 @@ async function search(
     const next = service.cursors.seal({ query: toQuery(asked.used), after: shown.at(-1)!.key }, bound);
     links.push({ relation: 'next', url: `${base}/${type}?_page=${next}` });
   }
-  const entry = (of: string, row: PageRow, mode: 'match' | 'include') => [
-    `{"fullUrl":"${base}/${of}/${row.id}","resource":`,
-    row.content,
-    `,"search":{"mode":"${mode}"}}`,
-  ];
-  const entries = shown.map((row) => entry(type, row, 'match'));
+  const entries = shown.map((row) => searchEntry(base, type, row, 'match'));
   if (asked.includes.length > 0) {
     for (const row of await includeResources(service.store, access, asked, shown))
-      entries.push(entry(row.type, row, 'include'));
+      entries.push(searchEntry(base, row.type, row, 'include'));
   }
   const leftOut = typesLeftOut(asked, access);
   if (leftOut.length > 0)
