@@ -47,12 +47,12 @@ export const everything: BearerInteraction = async (service, request, access) =>
     const type = types[at]!;
     const room = count - found.length;
     const search = { ...parseSearch(service.definitions, type, since, false), count: room };
-    const after = at === begin ? page?.after : undefined;
+    const after = at === begin && page !== undefined ? { key: page.after } : undefined;
     const { page: query } = await compileSearch(store.search, search, own, after);
     const rows = await store.page(query);
     found.push(...rows.slice(0, room).map((row) => ({ ...row, type })));
     if (rows.length > room)
-      next = { type, after: found.findLast((row) => row.type === type)?.key ?? after ?? 0 };
+      next = { type, after: found.findLast((row) => row.type === type)?.key ?? after?.key ?? 0 };
   }
   const base = request.line.fhirUrl;
   const here = `${base}/Patient/${id}/$everything`;

@@ -4,11 +4,15 @@ import { bundleText, searchEntry } from '../bundle.ts';
 import type { FhirService } from '../fhir-service.ts';
 import { FhirError, warning } from '../operation-outcome.ts';
 import type { BearerInteraction, FhirAnswer, FhirRequest } from '../pipeline.ts';
-import { compileSearch } from '../search/compile-search.ts';
+import { compileSearch, type PageEnd } from '../search/compile-search.ts';
 import { includeResources } from '../search/include-resources.ts';
 import { parseSearch, type SearchRequest } from '../search/search-request.ts';
+import type { SortValue } from '../search/sort-sql.ts';
 import { maySearch } from '../store/visible.ts';
 import { requireServedType } from './require-served-type.ts';
+
+/** In a page link: the values that the last row was sorted by. */
+const sortedAfter = '_sortedAfter';
 
 export const searchByGet: BearerInteraction = (service, request, access) =>
   search(service, request, access, request.query);
@@ -45,7 +49,9 @@ async function search(
   const base = request.line.fhirUrl;
   const links = [{ relation: 'self', url: selfUrl(base, asked) }];
   if (more) {
-    const next = service.cursors.seal({ query: toQuery(asked.used), after: shown.at(-1)!.key }, bound);
+    const { key, sort = [] } = shown.at(-1)!;
+    const rest: [string, string][] = sort.length === 0 ? [] : [[sortedAfter, JSON.stringify(sort)]];
+    const next = service.cursors.seal({ query: toQuery([...asked.used, ...rest]), after: key }, bound);
     links.push({ relation: 'next', url: `${base}/${type}?_page=${next}` });
   }
   const entries = shown.map((row) => searchEntry(base, type, row, 'match'));
@@ -77,7 +83,7 @@ function readQuery(
   service: FhirService,
   query: string,
   bound: string,
-): { pairs: [string, string][]; after: number | undefined } {
+): { pairs: [string, string][]; after: PageEnd | undefined } {
   const pairs = [...new URLSearchParams(query)];
   const page = pairs.find(([name]) => name === '_page');
   if (page === undefined) return { pairs, after: undefined };
@@ -89,7 +95,12 @@ function readQuery(
     );
   }
   const cursor = service.cursors.open(page[1], bound);
-  return { pairs: [...new URLSearchParams(cursor.query)], after: cursor.after };
+  const pairsBefore = [...new URLSearchParams(cursor.query)];
+  const sort = pairsBefore.find(([name]) => name === sortedAfter)?.[1];
+  return {
+    pairs: pairsBefore.filter(([name]) => name !== sortedAfter),
+    after: { key: cursor.after, ...(sort === undefined ? {} : { sort: JSON.parse(sort) as SortValue[] }) },
+  };
 }
 
 function isLenient(request: FhirRequest): boolean {

@@ -78,11 +78,11 @@ testOnEachDatabase('a search finds what reading all rows finds', async (place, c
       .map(({ resource }) => resource.id)
       .sort();
     const found: string[] = [];
-    let after: number | undefined;
+    let after: { key: number } | undefined;
     do {
       const { page } = await compileSearch(store.search, request, access, after);
       const rows = await store.page(page);
-      after = rows.length > request.count ? rows[request.count - 1]!.key : undefined;
+      after = rows.length > request.count ? { key: rows[request.count - 1]!.key } : undefined;
       found.push(...rows.slice(0, request.count).map((row) => row.id));
     } while (after !== undefined);
     assert.deepEqual(found.sort(), expected, `${seed}, search ${n}: ${type}?${query}`);

@@ -4,6 +4,7 @@ import type { Definitions } from '../definitions/definitions.ts';
 import { FhirError } from '../operation-outcome.ts';
 import { type Ask, clip, parseAsk } from './parse-ask.ts';
 import { type Include, parseInclude } from './parse-include.ts';
+import { parseSort, type SortKey } from './parse-sort.ts';
 import { requireDrugPlan } from './require-drug-plan.ts';
 
 export interface SearchRequest {
@@ -11,6 +12,8 @@ export interface SearchRequest {
   /** All must hold. */
   readonly asks: readonly Ask[];
   readonly includes: readonly Include[];
+  /** None: in the order of keys, which is that of arrival. */
+  readonly sort: readonly SortKey[];
   readonly count: number;
   readonly total: 'none' | 'accurate';
   /** What was really used, in the order of the request, for the self link. */
@@ -37,6 +40,7 @@ export function parseSearch(
   const ignored: string[] = [];
   let count: number | undefined;
   let total: 'none' | 'accurate' | undefined;
+  let sort: readonly SortKey[] | undefined;
   const take = (name: string, value: string): void => {
     if (name === '_count') {
       once(count, name);
@@ -44,6 +48,9 @@ export function parseSearch(
     } else if (name === '_total') {
       once(total, name);
       total = parseTotal(value);
+    } else if (name === '_sort') {
+      once(sort, name);
+      sort = parseSort(definitions, type, value);
     } else {
       const include = parseInclude(definitions, type, name, value);
       if (include === undefined) asks.push(parseAsk(definitions, type, name, value));
@@ -66,6 +73,7 @@ export function parseSearch(
     type,
     asks,
     includes,
+    sort: sort ?? [],
     count: count ?? defaultCount,
     total: total ?? 'none',
     used,

@@ -65,10 +65,9 @@ async function found(
   type: string,
   query: string,
   access: MemberAccess,
-  after?: number,
 ): Promise<string[]> {
   const request = parseSearch(definitions, type, [...new URLSearchParams(query)], false);
-  return (await store.page((await compileSearch(store.search, request, access, after)).page)).map(
+  return (await store.page((await compileSearch(store.search, request, access, undefined)).page)).map(
     (row) => row.id,
   );
 }
@@ -337,7 +336,16 @@ testOnEachDatabase(
     let after: number | undefined;
     for (let page = 0; page < 10; page++) {
       const request = parseSearch(definitions, 'Observation', [['_count', '10']], false);
-      const rows = await store.page((await compileSearch(store.search, request, accessTo('a'), after)).page);
+      const rows = await store.page(
+        (
+          await compileSearch(
+            store.search,
+            request,
+            accessTo('a'),
+            after === undefined ? undefined : { key: after },
+          )
+        ).page,
+      );
       seen.push(...rows.slice(0, 10).map((row) => row.id));
       if (rows.length <= 10) break;
       after = rows[9]!.key;

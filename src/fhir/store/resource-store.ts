@@ -7,6 +7,7 @@ import type { Definitions } from '../definitions/definitions.ts';
 import { buildIndexer } from '../search/index-resource.ts';
 import { createCompiled, type QueryContext } from '../search/query-context.ts';
 import type { ScopedQuery } from '../search/query-shape.ts';
+import type { SortValue } from '../search/sort-sql.ts';
 import { compartmentRule } from './compartment.ts';
 import type { ResourceTables } from './schema.ts';
 import { ScopeRegistry } from './scope-registry.ts';
@@ -25,6 +26,8 @@ export interface PageRow {
   readonly key: number;
   readonly id: string;
   readonly content: string;
+  /** What the page is sorted by. */
+  readonly sort?: readonly SortValue[];
 }
 
 export interface IncludedRow extends PageRow {
@@ -121,7 +124,12 @@ export async function openResourceStore(
     },
     many: async (query) => (await db.read<ResourceTuple>(query)).map(resourceRow),
     page: async (query) =>
-      (await db.read<[number, string, string]>(query)).map(([key, id, content]) => ({ key, id, content })),
+      (await db.read<[number, string, string, ...SortValue[]]>(query)).map(([key, id, content, ...sort]) => ({
+        key,
+        id,
+        content,
+        sort,
+      })),
     included: async (query) =>
       (await db.read<[number, string, string, string]>(query)).map(([key, type, id, content]) => ({
         key,
