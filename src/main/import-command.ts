@@ -1,9 +1,10 @@
 // `portico import`: loads files into one line of business.
 import { type Command, Option } from 'commander';
 import { openPlan } from '../app/open-plan.ts';
-import { type Atomicity, type ImportProgress, importFiles } from '../ingest/import-files.ts';
-import { reportText } from '../ingest/import-report.ts';
+import { type Atomicity, type ImportProgress, ImportStopped, importFiles } from '../ingest/import-files.ts';
+import { type ImportReport, reportText } from '../ingest/import-report.ts';
 import { findInputFiles } from '../ingest/input-files.ts';
+import { explainError } from './explain-error.ts';
 import { requireLine } from './require-line.ts';
 
 interface ImportFlags {
@@ -47,19 +48,31 @@ Examples:
 }
 
 async function runImport(paths: string[], flags: ImportFlags): Promise<void> {
+  // A connection that breaks while nothing is asked of it fails outside of any call.
+  process.once('uncaughtException', (error) => {
+    process.stderr.write(`portico: ${explainError(error)}\n`);
+    process.exit(1);
+  });
   const files = await findInputFiles(paths);
   const plan = await openPlan();
+  const progress = flags.quiet === true ? undefined : progressWriter(process.stderr);
+  const print = (report: ImportReport) => {
+    progress?.end();
+    process.stdout.write(flags.json === true ? `${JSON.stringify(report, null, 2)}\n` : reportText(report));
+  };
   try {
     const line = requireLine(plan.config, flags.line);
-    const progress = flags.quiet === true ? undefined : progressWriter(process.stderr);
     const report = await importFiles({ ...plan, ownBases: [line.fhirUrl] }, files, {
       line: line.id,
       atomic: flags.atomic,
       ...(progress === undefined ? {} : { onProgress: progress.show }),
     });
-    progress?.end();
-    process.stdout.write(flags.json === true ? `${JSON.stringify(report, null, 2)}\n` : reportText(report));
+    print(report);
     process.exitCode = report.refused > 0 || report.filesFailed > 0 ? 2 : 0;
+  } catch (error) {
+    if (!(error instanceof ImportStopped)) throw error;
+    print({ ...error.report, stopped: explainError(error.cause) });
+    throw error.cause;
   } finally {
     await plan.close();
   }
@@ -90,7 +103,7 @@ function progressText(progress: ImportProgress, seconds: number): string {
   const rate = Math.round(progress.resources / seconds);
   const parts = [`${progress.resources} resources`, `${rate}/s`];
   if (progress.bytesTotal !== undefined && progress.bytesTotal > 0) {
-    const share = Math.min(1, progress.bytesRead / progress.bytesTotal);
+    const share = Math.min(1, progress.bytesDone / progress.bytesTotal);
     parts.push(`${Math.floor(share * 100)} %`);
     if (share > 0.01) parts.push(`${duration((seconds / share) * (1 - share))} left`);
   }
