@@ -73,7 +73,8 @@ class Check {
     const rule = this.#structure.resources.get(type);
     if (rule === undefined) {
       const place = path === undefined ? 'resourceType' : `${path}.resourceType`;
-      this.#error('unknown-type', place, `'${type.slice(0, 40)}' is no FHIR R4 resource type`);
+      const named = /^[A-Z][A-Za-z]{0,39}$/.test(type) ? `'${type}'` : 'resourceType';
+      this.#error('unknown-type', place, `${named} is no FHIR R4 resource type`);
       return;
     }
     this.#object(value, rule, path ?? type, depth, true);
@@ -95,7 +96,7 @@ class Check {
       if (element === undefined || (plain !== name && !isPrimitive(element))) {
         this.#error(
           'unknown-element',
-          `${path}.${name.slice(0, 60)}`,
+          `${path}.${printable(name)}`,
           `R4 has no such element in ${rule.name}`,
         );
         continue;
@@ -219,6 +220,11 @@ class Check {
     if (severity === 'error') this.#errors++;
     this.problems.push({ severity, rule, path, text });
   }
+}
+
+/** A name that is of no element's form may be part of somebody's record, or write to the terminal. */
+function printable(name: string): string {
+  return /^_{0,2}[A-Za-z][A-Za-z0-9_]{0,59}$/.test(name) ? name : '?';
 }
 
 function besideAt(siblings: unknown, position: number): unknown {
