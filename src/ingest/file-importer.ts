@@ -151,23 +151,48 @@ export class FileImporter {
   }
 
   async #flush(noted: boolean): Promise<void> {
-    if (this.#batch.size === 0) return;
     const batch = [...this.#batch.values()];
+    if (batch.length === 0) return;
+    try {
+      await this.#writeAlone(batch, noted);
+    } catch (error) {
+      if (!isOfData(error)) throw error;
+      // One by one, so that what the database does not take costs nothing else.
+      for (const waiting of batch)
+        await this.#writeAlone([waiting], false).catch((cause: unknown) => this.#notTaken(waiting, cause));
+    }
+    this.#empty();
+    this.#progress();
+  }
+
+  /** In a transaction of its own. */
+  async #writeAlone(batch: readonly Waiting[], noted: boolean): Promise<void> {
     const outcomes = await this.#writing(async (writer) => {
       const written = await writer.write(batch.map((waiting) => waiting.write));
       // Where nothing was written there is nothing to go on from.
       if (noted && written.some((outcome) => outcome !== 'unchanged')) await this.#note(writer);
       return written;
     });
-    this.#written(batch, outcomes, this.#report.written);
-    this.#progress();
+    this.#count(batch, outcomes, this.#report.written);
+  }
+
+  #notTaken({ line }: Waiting, error: unknown): void {
+    if (!isOfData(error)) throw error;
+    this.#report.refused++;
+    this.#refuseUnstorable(error, line);
+  }
+
+  #refuseUnstorable(error: unknown, line: number): void {
+    const { code } = error as { code: string };
+    const why = code === '54000' ? 'a value that is searched by is too long' : `code ${code}`;
+    this.#report.find('error', 'not-stored', `the database does not take it: ${why}`, this.#wholeFile(line));
   }
 
   async #writeBundle(unit: ImportUnit): Promise<void> {
     await this.#flush(true);
     const itemsBefore = this.#items;
     await this.#whole(async (open) => {
-      await this.#writeInto(open, unit);
+      await this.#tryWrite(open, unit.line, () => this.#writeInto(open, unit));
       if (this.#report.refused > open.refusedBefore) {
         const text = 'are not written because a transaction Bundle is written whole or not at all';
         this.#refuseOthers('bundle-refused', text, this.#wholeFile(unit.line), itemsBefore, open);
@@ -181,7 +206,9 @@ export class FileImporter {
     await this.#whole(async (open) => {
       const failedBefore = this.#report.filesFailed;
       try {
-        for await (const unit of this.#units()) await this.#writeInto(open, unit);
+        await this.#tryWrite(open, 0, async () => {
+          for await (const unit of this.#units()) await this.#writeInto(open, unit);
+        });
       } catch (error) {
         this.#brokenFile(error);
       }
@@ -232,11 +259,23 @@ export class FileImporter {
     await this.#writeBatch(open);
   }
 
+  /** What the database does not take refuses the whole. */
+  async #tryWrite(open: OpenTransaction, line: number, write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      if (!isOfData(error)) throw error;
+      // Which resource it was is not known.
+      if (this.#report.refused === open.refusedBefore) this.#report.refused++;
+      this.#refuseUnstorable(error, line);
+    }
+  }
+
   /** From the first refusal on the rest is checked and not written. */
   async #writeBatch({ writer, tally, refusedBefore }: OpenTransaction): Promise<void> {
     const batch = [...this.#batch.values()];
     if (batch.length > 0 && this.#report.refused === refusedBefore)
-      this.#written(batch, await writer.write(batch.map((waiting) => waiting.write)), tally);
+      this.#count(batch, await writer.write(batch.map((waiting) => waiting.write)), tally);
     this.#empty();
     this.#progress();
   }
@@ -279,8 +318,7 @@ export class FileImporter {
     return this.#batch.size >= batchItems || this.#batchBytes >= batchBytes;
   }
 
-  #written(batch: readonly Waiting[], outcomes: readonly WriteOutcome[], tally: Tally): void {
-    this.#empty();
+  #count(batch: readonly Waiting[], outcomes: readonly WriteOutcome[], tally: Tally): void {
     for (const [position, { write, line, again }] of batch.entries()) {
       tally.count(typeOf(write), outcomes[position]!);
       if (again && outcomes[position] === 'updated') this.#warnRepeated(line);
@@ -338,6 +376,15 @@ export class FileImporter {
   async #note(writer: ResourceWriter): Promise<void> {
     await this.#journal?.note(writer.trx as unknown as Transaction<IngestTables>, this.#items);
   }
+}
+
+/**
+ * PostgreSQL's codes for what is wrong with a value and not with the database
+ * (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+ */
+function isOfData(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return /^(22|23|54)[0-9A-Z]{3}$/.test(code);
 }
 
 function typeOf(write: Write): string {
