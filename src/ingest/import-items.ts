@@ -263,8 +263,9 @@ class ImportItems {
     whole: boolean,
   ): Promise<ImportItem> {
     const place = (path: string) => this.#place(piece, here === '' ? path : `${here}.resource: ${path}`);
-    const named: Json =
-      resource['id'] === undefined ? { ...resource, id: idOf(resource, undefined) } : resource;
+    // The order of members means nothing; with these two in their place an id that was given changes no digest.
+    const { resourceType, id = idOf(resource, undefined), ...elements } = resource;
+    const named: Json = { resourceType, id, ...elements };
     if (!this.#structureIsRight(named, place)) return refused;
     if (typeof named['id'] !== 'string' || !idPattern.test(named['id'])) {
       const at = place(`${String(named['resourceType'])}.id`);

@@ -351,3 +351,19 @@ testOnEachDatabase(
     assert.deepEqual(await names(), ['Observation/o']);
   },
 );
+
+testOnEachDatabase(
+  'a resource is unchanged whether it comes in a Bundle, which gives it its id, or alone',
+  async (place, context) => {
+    const { load } = await loadingInto(place, context);
+    const data = bundle(
+      'transaction',
+      post(patient('v'), { fullUrl: one }),
+      post(observation(one), { fullUrl: two }),
+    );
+    await load(data);
+    const alone = observation(`Patient/${idOf(one)}`, { id: idOf(two) });
+    assert.deepEqual(summary(await load(alone)), { ...none, unchanged: 1 });
+    assert.deepEqual(summary(await load({ id: idOf(one), ...patient('v') })), { ...none, unchanged: 1 });
+  },
+);
