@@ -28,6 +28,14 @@ interface Waiting {
   readonly again: boolean;
 }
 
+interface FileProgress {
+  /** Bytes on disk of the file. */
+  readonly bytesRead: number;
+  readonly bytesDone: number;
+  /** Written in a transaction that is open. */
+  readonly resources: number;
+}
+
 interface OpenTransaction {
   readonly writer: ResourceWriter;
   readonly tally: Tally;
@@ -40,7 +48,7 @@ export class FileImporter {
   readonly #options: ImportOptions;
   readonly #report: ReportBuilder;
   readonly #file: InputFile;
-  readonly #onProgress: (bytesOfFile: number, resources: number) => void;
+  readonly #onProgress: (progress: FileProgress) => void;
   readonly #journal: ImportJournal | undefined;
   readonly #seen: SeenNames;
   #batch = new Map<string, Waiting>();
@@ -62,7 +70,7 @@ export class FileImporter {
     report: ReportBuilder,
     file: InputFile,
     seen: SeenNames,
-    onProgress: (bytesOfFile: number, resources: number) => void,
+    onProgress: (progress: FileProgress) => void,
   ) {
     this.#context = context;
     this.#options = options;
@@ -83,8 +91,10 @@ export class FileImporter {
       return;
     }
     this.#report.files++;
+    const failedBefore = this.#report.filesFailed;
     if (this.#options.atomic === 'file') await this.#writeFile();
     else await this.#writeUnits();
+    if (this.#report.filesFailed > failedBefore) return;
     if (this.#items === 0 && this.#bytesUnpacked === 0) this.#warn('empty-file', 'holds nothing');
     if (await hasChanged(this.#file))
       this.#warn('changed-file', 'was changed while it was read: import it again');
@@ -184,7 +194,7 @@ export class FileImporter {
 
   #refuseUnstorable(error: unknown, line: number): void {
     const { code } = error as { code: string };
-    const why = code === '54000' ? 'a value that is searched by is too long' : `code ${code}`;
+    const why = code === '54000' ? 'a value is too long' : `code ${code}`;
     this.#report.find('error', 'not-stored', `the database does not take it: ${why}`, this.#wholeFile(line));
   }
 
@@ -332,7 +342,11 @@ export class FileImporter {
 
   #progress(): void {
     const held = this.#bytesUnpacked === 0 ? 0 : Math.min(1, this.#charactersHeld / this.#bytesUnpacked);
-    this.#onProgress(this.#bytesRead * (1 - held), this.#open?.tally.done ?? 0);
+    this.#onProgress({
+      bytesRead: this.#bytesRead,
+      bytesDone: this.#bytesRead * (1 - held),
+      resources: this.#open?.tally.done ?? 0,
+    });
   }
 
   /** A broken file is reported and the next one read; a broken database ends the import. */

@@ -15,7 +15,8 @@ export type Atomicity = 'bundle' | 'file' | 'none';
 export interface ImportProgress {
   readonly file: string;
   readonly resources: number;
-  /** Bytes on disk of what is done. */
+  /** Bytes on disk of what is read, and of what is written. */
+  readonly bytesRead: number;
   readonly bytesDone: number;
   /** Undefined while standard input is among the files. */
   readonly bytesTotal: number | undefined;
@@ -70,14 +71,22 @@ export async function importFiles(
     report.finish(context.db === undefined ? undefined : options.line, (clock() - started) / 1000);
   try {
     for (const file of files) {
-      const importer = new FileImporter(context, options, report, file, seen, (bytesOfFile, resources) => {
-        options.onProgress?.({
-          file: file.path,
-          resources: report.written.done + resources,
-          bytesDone: bytesBefore + bytesOfFile,
-          bytesTotal,
-        });
-      });
+      const importer = new FileImporter(
+        context,
+        options,
+        report,
+        file,
+        seen,
+        ({ bytesRead, bytesDone, resources }) => {
+          options.onProgress?.({
+            file: file.path,
+            resources: report.written.done + resources,
+            bytesRead: bytesBefore + bytesRead,
+            bytesDone: bytesBefore + bytesDone,
+            bytesTotal,
+          });
+        },
+      );
       await importer.run();
       bytesBefore += file.size ?? 0;
     }

@@ -16,6 +16,8 @@ export function explainError(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   if (code === 'EADDRINUSE') return `the port is taken by another program; set PORT to a free one (${text})`;
   if (code === 'ENOSPC') return diskFull;
+  if ((error as NodeJS.ErrnoException).syscall === 'mkdir')
+    return `the data folder cannot be made; set DATA_DIR to one that can (${code})`;
   if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM')
     return `the data folder cannot be written to; set DATA_DIR to one that can (${text})`;
   if (code === 'ERR_SQLITE_ERROR') return ofSqlite(error as Error);
