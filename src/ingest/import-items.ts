@@ -42,6 +42,7 @@ type Json = Record<string, unknown>;
 
 /** Brackets open at once. FHIR allows any number, no resource needs more, and recursion over them must end. */
 const depthLimit = 300;
+const lookUpsKept = 10_000;
 const refused = { kind: 'refused' } as const;
 
 /** One unit for each Bundle; what stands alone comes as units of one. */
@@ -126,13 +127,19 @@ class ImportItems {
   /** Over the entries first for who is called what, then for each with its references put right. */
   async *#entries(whole: boolean): AsyncGenerator<ImportItem> {
     const names = await this.#names();
+    // The practitioners of a record are named again and again.
+    const found = new Map<string, Found>();
     const references: References = {
       byFullUrl: names,
       ownBases: this.#context.ownBases,
       findByIdentifier: async (type, system, value) => {
+        const key = `${type}?${system}|${value}`;
+        const known = found.get(key);
+        if (known !== undefined) return known;
         const here = names.withIdentifier(type, system, value);
-        const found = await this.#context.findByIdentifier(type, system, value);
-        return withThoseOfBundle(found, here);
+        const now = withThoseOfBundle(await this.#context.findByIdentifier(type, system, value), here);
+        if (now.kind === 'one' && found.size < lookUpsKept) found.set(key, now);
+        return now;
       },
     };
     let position = 0;
