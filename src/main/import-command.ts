@@ -21,16 +21,14 @@ export function registerImportCommand(program: Command): void {
     .command('import')
     .summary('load FHIR data into a line of business')
     .description(
-      `Loads FHIR R4 data: NDJSON, Bundles (transaction, batch, collection) and single resources,
-plain or gzip. Folders are read whole, "-" is standard input. Resources are known by type and id:
-a second run of the same data writes nothing, and a run that was killed goes on where it was.`,
+      'Loads FHIR R4 data: NDJSON, Bundles (transaction, batch, collection) and single resources, plain or gzip. Folders are read whole, "-" is standard input. Resources are known by type and id: a second run of the same data writes nothing, and a run that was killed goes on where it was.',
     )
     .argument('<path...>', 'files and folders, or - for standard input')
     .requiredOption('--line <line>', 'line of business, for example cco')
     .addOption(
       new Option(
         '--atomic <what>',
-        'write whole or not at all: each transaction Bundle, each file, or each resource',
+        'what is written whole or not at all: each transaction Bundle, each file, or nothing but each resource',
       )
         .choices(['bundle', 'file', 'none'])
         .default('bundle'),
@@ -40,7 +38,8 @@ a second run of the same data writes nothing, and a run that was killed goes on 
     .addHelpText(
       'after',
       `
-Exit status: 0 all was loaded, 2 something was refused (the report says what and where), 1 the import failed.
+Exit status: 0 all was loaded, 2 something was refused (the report says what and where), 1 the import stopped (run it
+again when the cause is mended). The entries of a large Bundle wait in a temporary file; TMPDIR names its folder.
 
 Examples:
   $ npx portico import --line cco ./nightly/

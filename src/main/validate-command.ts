@@ -12,8 +12,7 @@ export function registerValidateCommand(program: Command): void {
     .command('validate')
     .summary('check files as an import would')
     .description(
-      `Checks FHIR R4 files, their structure and their Bundles, as an import does, and writes nothing.
-What needs the database is left out: conditions that find a resource there.`,
+      'Checks FHIR R4 files, their structure and their Bundles, as an import does, and writes nothing. Conditions that find a resource in the database are left to the import.',
     )
     .argument('<path...>', 'files and folders, or - for standard input')
     .option('--json', 'print the report as JSON')
