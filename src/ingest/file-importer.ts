@@ -1,7 +1,7 @@
 // One file on its way into the database: its units in batches, a transaction Bundle or the file in one transaction.
 import type { Transaction } from 'kysely';
 import type { ResourceWriter } from '../fhir/store/resource-store.ts';
-import type { Write, WriteOutcome } from '../fhir/store/write-resources.ts';
+import type { WriteOutcome } from '../fhir/store/write-resources.ts';
 import type { ImportContext, ImportOptions } from './import-files.ts';
 import { type ImportItem, type ImportUnit, importUnits } from './import-items.ts';
 import { ImportJournal } from './import-journal.ts';
@@ -12,21 +12,13 @@ import type { IngestTables } from './schema.ts';
 import type { SeenNames } from './seen-names.ts';
 import { SplitError, splitJson } from './split-json.ts';
 import { untilFree } from './until-free.ts';
+import { nameOf, typeOf, type Waiting, WriteBatch } from './write-batch.ts';
 
-const batchItems = 250;
-const batchBytes = 2_000_000;
 /** A single resource of more than this is refused. */
 const resourceLimit = 256_000_000;
 
 /** Makes the transaction of a Bundle or a file roll back; the report says why. */
 class Refused extends Error {}
-
-interface Waiting {
-  readonly write: Write;
-  readonly line: number;
-  /** The import has had a resource of this type and id. */
-  readonly again: boolean;
-}
 
 interface FileProgress {
   /** Bytes on disk of the file. */
@@ -51,8 +43,7 @@ export class FileImporter {
   readonly #onProgress: (progress: FileProgress) => void;
   readonly #journal: ImportJournal | undefined;
   readonly #seen: SeenNames;
-  #batch = new Map<string, Waiting>();
-  #batchBytes = 0;
+  readonly #batch = new WriteBatch();
   /** Items seen of this file, written or refused. */
   #items = 0;
   /** Of the transaction that is open while a Bundle or a file is written whole, and what it has written. */
@@ -156,12 +147,12 @@ export class FileImporter {
   async #writeItems(unit: ImportUnit): Promise<void> {
     for await (const item of unit.items) {
       this.#take(item, this.#report.written);
-      if (this.#batchIsFull()) await this.#flush(true);
+      if (this.#batch.isFull) await this.#flush(true);
     }
   }
 
   async #flush(noted: boolean): Promise<void> {
-    const batch = [...this.#batch.values()];
+    const batch = this.#batch.waiting;
     if (batch.length === 0) return;
     try {
       await this.#writeAlone(batch, noted);
@@ -171,7 +162,7 @@ export class FileImporter {
       for (const waiting of batch)
         await this.#writeAlone([waiting], false).catch((cause: unknown) => this.#notTaken(waiting, cause));
     }
-    this.#empty();
+    this.#batch.empty();
     this.#progress();
   }
 
@@ -257,14 +248,14 @@ export class FileImporter {
       if (!(error instanceof Refused)) throw error;
     } finally {
       this.#open = undefined;
-      this.#empty();
+      this.#batch.empty();
     }
   }
 
   async #writeInto(open: OpenTransaction, unit: ImportUnit): Promise<void> {
     for await (const item of unit.items) {
       this.#take(item, open.tally);
-      if (this.#batchIsFull()) await this.#writeBatch(open);
+      if (this.#batch.isFull) await this.#writeBatch(open);
     }
     await this.#writeBatch(open);
   }
@@ -283,16 +274,11 @@ export class FileImporter {
 
   /** From the first refusal on the rest is checked and not written. */
   async #writeBatch({ writer, tally, refusedBefore }: OpenTransaction): Promise<void> {
-    const batch = [...this.#batch.values()];
+    const batch = this.#batch.waiting;
     if (batch.length > 0 && this.#report.refused === refusedBefore)
       this.#count(batch, await writer.write(batch.map((waiting) => waiting.write)), tally);
-    this.#empty();
+    this.#batch.empty();
     this.#progress();
-  }
-
-  #empty(): void {
-    this.#batch = new Map();
-    this.#batchBytes = 0;
   }
 
   /** Counts an item and puts it into the batch, unless an earlier run has done it. */
@@ -311,21 +297,10 @@ export class FileImporter {
       tally.count(item.type, 'unchanged');
       return;
     }
-    const name = nameOf(item.write);
-    const earlier = this.#batch.get(name);
-    if (earlier !== undefined) {
-      if (sameWrite(earlier.write, item.write)) {
-        tally.count(typeOf(item.write), 'unchanged');
-        return;
-      }
-      this.#warnRepeated(item.line);
-    }
-    this.#batch.set(name, { write: item.write, line: item.line, again: !this.#seen.add(name) });
-    this.#batchBytes += item.bytes;
-  }
-
-  #batchIsFull(): boolean {
-    return this.#batch.size >= batchItems || this.#batchBytes >= batchBytes;
+    const again = !this.#seen.add(nameOf(item.write));
+    const added = this.#batch.add({ write: item.write, line: item.line, again }, item.bytes);
+    if (added === 'same') tally.count(typeOf(item.write), 'unchanged');
+    else if (added === 'replaced') this.#warnRepeated(item.line);
   }
 
   #count(batch: readonly Waiting[], outcomes: readonly WriteOutcome[], tally: Tally): void {
@@ -399,16 +374,4 @@ export class FileImporter {
 function isOfData(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return /^(22|23|54)[0-9A-Z]{3}$/.test(code);
-}
-
-function typeOf(write: Write): string {
-  return 'delete' in write ? write.delete.type : write.resource.resourceType;
-}
-
-function nameOf(write: Write): string {
-  return `${typeOf(write)}/${'delete' in write ? write.delete.id : write.resource.id}`;
-}
-
-function sameWrite(one: Write, other: Write): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
 }
