@@ -48,6 +48,9 @@ Examples:
     .action(runImport);
 }
 
+/** Resources after which it is worth to gather the database's statistics at once. */
+const muchWritten = 1000;
+
 async function runImport(paths: string[], flags: ImportFlags): Promise<void> {
   process.on('uncaughtException', endSoon);
   const files = await findInputFiles(paths);
@@ -65,6 +68,7 @@ async function runImport(paths: string[], flags: ImportFlags): Promise<void> {
       atomic: flags.atomic,
       ...(progress === undefined ? {} : { onProgress: progress.show }),
     });
+    if (report.created + report.updated > muchWritten) await plan.store.writtenMuch();
     print(report);
     process.exitCode = report.refused > 0 || report.filesFailed > 0 ? 2 : 0;
   } catch (error) {

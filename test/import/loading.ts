@@ -14,7 +14,7 @@ export interface Loading {
   load(content: object | string | Buffer, options?: LoadOptions): Promise<ImportReport>;
   /** Imports files and folders. */
   paths(paths: readonly string[], options?: LoadOptions): Promise<ImportReport>;
-  rows<R>(query: string): Promise<R[]>;
+  rows<Row extends readonly unknown[]>(query: string): Promise<Row[]>;
   /** `Type/id` of what is there and not deleted, sorted. */
   names(): Promise<string[]>;
   content(reference: string): Promise<Record<string, unknown>>;
@@ -34,7 +34,8 @@ export async function loadingInto(place: TestPlace, context: TestContext): Promi
       line: options.line ?? 'cco',
       atomic: options.atomic ?? 'bundle',
     });
-  const rows: Loading['rows'] = async <R>(query: string) => plan.db.read<R>({ sql: query, parameters: [] });
+  const rows: Loading['rows'] = async <Row extends readonly unknown[]>(query: string) =>
+    plan.db.read<Row>({ sql: query, parameters: [] });
   return {
     paths,
     rows,
@@ -45,17 +46,17 @@ export async function loadingInto(place: TestPlace, context: TestContext): Promi
       return paths([file], options);
     },
     async names() {
-      const found = await rows<{ name: string }>(
+      const found = await rows<[name: string]>(
         `select type || '/' || id as name from resource where deleted = 0 order by 1`,
       );
-      return found.map((row) => row.name).sort();
+      return found.map(([name]) => name).sort();
     },
     async content(reference) {
       const [type, id] = reference.split('/');
-      const found = await rows<{ content: string }>(
+      const found = await rows<[content: string]>(
         `select content from resource where type = '${type}' and id = '${id}'`,
       );
-      return JSON.parse(found[0]!.content) as Record<string, unknown>;
+      return JSON.parse(found[0]![0]) as Record<string, unknown>;
     },
   };
 }
