@@ -1,5 +1,6 @@
 // From the JSON pieces of one file to writes: envelopes checked, Bundles taken apart, ids given, references resolved.
 // Nothing here writes to the database; what is refused is reported with file, line and path.
+import { parseExact } from '../fhir/exact-json.ts';
 import { type FhirResource, idPattern } from '../fhir/fhir-resource.ts';
 import type { Write } from '../fhir/store/write-resources.ts';
 import type { StructureProblem } from '../fhir/validate/check-structure.ts';
@@ -315,7 +316,7 @@ class ImportItems {
     }
     let value: unknown;
     try {
-      value = JSON.parse(piece.text);
+      value = parseExact(piece.text);
     } catch (error) {
       const { line, column } = placeOf(error as Error, piece);
       this.#refuse('not-json', 'is no valid JSON', { ...place, line, path: column });
@@ -346,7 +347,7 @@ class ImportItems {
 function tryParse(piece: JsonText): Json | undefined {
   if (piece.depth > depthLimit) return undefined;
   try {
-    const value: unknown = JSON.parse(piece.text);
+    const value = parseExact(piece.text);
     return isObject(value) ? value : undefined;
   } catch {
     return undefined;

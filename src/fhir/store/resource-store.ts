@@ -5,6 +5,7 @@ import type { Database } from '../../db/database.ts';
 import { dataClasses, memberTypes } from '../../smart/data-classes.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import { buildIndexer } from '../search/index-resource.ts';
+import { indexable } from '../search/param-types/indexable.ts';
 import { createCompiled, type QueryContext } from '../search/query-context.ts';
 import type { ScopedQuery } from '../search/query-shape.ts';
 import type { SortValue } from '../search/sort-sql.ts';
@@ -108,8 +109,7 @@ export async function openResourceStore(
             const outcomeOf = new Map([...last.keys()].map((name, position) => [name, outcomes[position]!]));
             return writes.map((write) => outcomeOf.get(nameOf(write))!);
           },
-          findByIdentifier: (type, system, value) =>
-            findByIdentifier(context, trx, line, type, system, value),
+          findByIdentifier: (type, system, value) => findByIdentifier(trx, line, type, system, value),
         });
       });
       for (const [owner, found] of context.newScopes) scopes.committed(owner, found);
@@ -149,18 +149,15 @@ function resourceRow([version, last_updated, deleted, content]: ResourceTuple): 
 
 /** Conditional references and conditional creates go by identifier (https://hl7.org/fhir/R4/http.html#trules). */
 async function findByIdentifier(
-  context: StoreContext,
   trx: Transaction<ResourceTables>,
   line: string,
   type: string,
   system: string,
   value: string,
 ): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`select distinct r.id from scope s
-    join idx_token i on i.scope = s.scope and i.param = ${context.scopes.paramId(type, 'identifier')}
-      and i.code = ${value} and i.system = ${system}
-    join resource r on r.key = i.key
-    where s.line = ${line} and r.deleted = 0 limit 2`.execute(trx);
+  const { rows } = await sql<{ id: string }>`select r.id from identifier i cross join resource r
+    where i.line = ${line} and i.type = ${type} and i.value = ${indexable(value)} and i.system = ${indexable(system)}
+      and r.key = i.key and r.deleted = 0 limit 2`.execute(trx);
   return rows.map((row) => row.id);
 }
 

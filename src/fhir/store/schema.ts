@@ -68,6 +68,15 @@ export interface WaitingTable {
   key: number;
 }
 
+/** For conditional references, whatever record the resource is in. */
+export interface IdentifierTable {
+  line: string;
+  type: string;
+  value: string;
+  system: string;
+  key: number;
+}
+
 interface IndexColumns {
   scope: number;
   param: number;
@@ -82,6 +91,7 @@ export interface ResourceTables {
   resource_version: ResourceVersionTable;
   membership: MembershipTable;
   waiting: WaitingTable;
+  identifier: IdentifierTable;
   idx_token: IndexColumns & { code: string; system: string };
   idx_string: IndexColumns & { norm: string; value: string };
   idx_date: IndexColumns & { lo: number; hi: number };
@@ -134,6 +144,8 @@ function resourceStatements(dialect: DialectName): string[] {
        primary key (scope, type, key))${clustered}`,
     `create table waiting (line ${text} not null, target_type ${text} not null, target_id ${text} not null,
        key bigint not null, primary key (line, target_type, target_id, key))${clustered}`,
+    `create table identifier (line ${text} not null, type ${text} not null, value ${text} not null, system ${text} not null,
+       key bigint not null, primary key (line, type, value, system, key))${clustered}`,
     ...Object.entries(indexColumns).map(([table, columns]) => {
       const names = Object.keys(columns);
       const types = Object.entries(columns).map(

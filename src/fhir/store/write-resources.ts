@@ -4,6 +4,7 @@
 import { hash } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
 import { jsonRows, type RowValue } from '../../db/json-rows.ts';
+import { stringifyExact } from '../exact-json.ts';
 import type { FhirResource } from '../fhir-resource.ts';
 import { accessDigest } from './access-digest.ts';
 import type { Change, Stored } from './change.ts';
@@ -49,7 +50,7 @@ export async function writeResources(
   await keepOldVersions(context, trx, changes);
   await putResources(context, trx, line, changes, now);
   await replaceMemberships(context, trx, changes);
-  await replaceIndexRows(context, trx, changes);
+  await replaceIndexRows(context, trx, line, changes);
   await settleWaiting(context, trx, line, changes);
   return outcomes;
 }
@@ -103,7 +104,7 @@ function toChange(
 function digestOf(resource: FhirResource): string {
   const { meta, ...elements } = resource;
   const { versionId: _versionId, lastUpdated: _lastUpdated, ...keptMeta } = meta ?? {};
-  return hash('sha256', JSON.stringify([keptMeta, elements]), 'base64url');
+  return hash('sha256', JSON.stringify(keptMeta) + stringifyExact(elements), 'base64url');
 }
 
 /** New resources get keys next to the rest of the record they belong to. */
@@ -211,7 +212,7 @@ function onlyPatient(rows: Change['rows']): string {
 
 function contentOf(resource: FhirResource, version: number, lastUpdated: string): string {
   const { resourceType, id, meta, ...elements } = resource;
-  return JSON.stringify({
+  return stringifyExact({
     resourceType,
     id,
     meta: { ...meta, versionId: String(version), lastUpdated },

@@ -1,6 +1,7 @@
 // quantity: a number with a unit; number: one without (https://hl7.org/fhir/R4/search.html#quantity, #number). A number
 // that is asked for stands for the interval of its significant digits.
 import { all, any, type Condition, compare } from '../condition.ts';
+import { indexable } from './indexable.ts';
 import {
   type IndexRow,
   InvalidParamValue,
@@ -46,8 +47,8 @@ function compared(wanted: Wanted): Condition {
   const { code, system } = wanted;
   return all(
     comparedNumber(wanted),
-    ...(code === undefined ? [] : [compare('code', '=', code)]),
-    ...(system === undefined ? [] : [compare('system', '=', system)]),
+    ...(code === undefined ? [] : [compare('code', '=', indexable(code))]),
+    ...(system === undefined ? [] : [compare('system', '=', indexable(system))]),
   );
 }
 
@@ -136,5 +137,5 @@ function indexValue(rows: IndexRow[], value: unknown, ord: number): void {
 }
 
 function stringOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
+  return typeof value === 'string' ? indexable(value) : '';
 }

@@ -1,6 +1,7 @@
 // reference: by id, by Type/id, by URL (https://hl7.org/fhir/R4/search.html#reference).
 import { idPattern } from '../../fhir-resource.ts';
 import { all, any, compare, oneOf } from '../condition.ts';
+import { indexable } from './indexable.ts';
 import {
   type IndexRow,
   InvalidParamValue,
@@ -25,11 +26,11 @@ export const reference: ParamType = {
           : typeof value === 'object' && value !== null
             ? (value as Record<string, unknown>)['reference']
             : undefined;
-      if (typeof text !== 'string' || text === '' || text.startsWith('#') || text.length > 1000) continue;
+      if (typeof text !== 'string' || text === '' || text.startsWith('#')) continue;
       const match = literal.exec(text);
       if (match !== null && match[1] === undefined)
         rows.push({ table: 'idx_reference', target_type: match[2]!, target_id: match[3]!, ord });
-      else rows.push({ table: 'idx_reference', target_type: '', target_id: text, ord });
+      else rows.push({ table: 'idx_reference', target_type: '', target_id: indexable(text), ord });
     }
     return rows;
   },
@@ -47,7 +48,9 @@ export const reference: ParamType = {
       negate: false,
       broad: wanted.every(({ types }) => types.length === 1 && types[0] === 'Patient'),
       where: any(
-        wanted.map(({ types, id }) => all(oneOf('target_type', types), compare('target_id', '=', id))),
+        wanted.map(({ types, id }) =>
+          all(oneOf('target_type', types), compare('target_id', '=', indexable(id))),
+        ),
       ),
     };
   },

@@ -1,6 +1,7 @@
 // token: codes, identifiers, contact points and booleans (https://hl7.org/fhir/R4/search.html#token).
 import { all, any, compare } from '../condition.ts';
 import type { TypedNode } from '../expression/compile-expression.ts';
+import { indexable } from './indexable.ts';
 import {
   type IndexRow,
   InvalidParamValue,
@@ -32,8 +33,8 @@ export const token: ParamType = {
       where: any(
         wanted.map(({ system, code }) =>
           all(
-            ...(code === undefined ? [] : [compare('code', '=', code)]),
-            ...(system === undefined ? [] : [compare('system', '=', system)]),
+            ...(code === undefined ? [] : [compare('code', '=', indexable(code))]),
+            ...(system === undefined ? [] : [compare('system', '=', indexable(system))]),
           ),
         ),
       ),
@@ -86,7 +87,7 @@ function isContactPoint(value: Json): boolean {
 }
 
 function row(rows: IndexRow[], code: string, system: string, ord: number): void {
-  if (code !== '' && code.length <= 1000) rows.push({ table: 'idx_token', code, system, ord });
+  if (code !== '') rows.push({ table: 'idx_token', code: indexable(code), system: indexable(system), ord });
 }
 
 function stringOf(value: unknown): string {
