@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { registerAppCommand } from './app-command.ts';
 import { explainError } from './explain-error.ts';
+import { registerExportCommand } from './export-command.ts';
 import { registerImportCommand } from './import-command.ts';
 import { registerMemberCommand } from './member-command.ts';
 import { registerMigrateCommand } from './migrate-command.ts';
@@ -15,6 +16,7 @@ const program = new Command('portico')
 registerServeCommand(program);
 registerImportCommand(program);
 registerValidateCommand(program);
+registerExportCommand(program);
 registerAppCommand(program);
 registerMemberCommand(program);
 registerMigrateCommand(program);
