@@ -2,11 +2,11 @@
 // declared without saying who may call it; a bearer route's interaction gets an Access and nothing else to see with.
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
-import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Line } from '../config/config.ts';
 import type { MemberAccess, RequestAccess } from '../smart/access.ts';
 import { publicPermissions } from '../smart/scopes.ts';
+import { countPublicRequests } from './count-public-requests.ts';
 import type { FhirService } from './fhir-service.ts';
 import { isXml, negotiate } from './format/negotiate.ts';
 import { FhirError, toOperationOutcome } from './operation-outcome.ts';
@@ -73,20 +73,15 @@ export function registerFhir(app: FastifyInstance, service: FhirService, line: L
         reply.header('access-control-max-age', '86400');
         return reply.code(204).send();
       });
-      await scope.register(rateLimit, {
-        max: service.publicRequestsPerMinute,
-        timeWindow: 60_000,
-        // Those with a token are counted for nobody else.
-        allowList: (request) => request.headers.authorization !== undefined || request.method === 'OPTIONS',
-        enableDraftSpec: true,
-        errorResponseBuilder: (_request, { max }) =>
-          new FhirError('too-many-requests', `Without a token an address has ${max} requests a minute.`),
-      });
+      const countPublicRequest = await countPublicRequests(scope, service.publicRequestsPerMinute);
       for (const route of fhirRoutes) {
         scope.route({
           method: route.method,
           url: route.path,
-          handler: (request, reply) => handle(service, line, route, request, reply),
+          handler: async (request, reply) => {
+            if (request.headers.authorization === undefined) await countPublicRequest(request, reply);
+            return handle(service, line, route, request, reply);
+          },
         });
       }
     },
