@@ -7,6 +7,7 @@ import type { Database } from '../db/database.ts';
 import { supportedScopes } from '../smart/scopes.ts';
 import { checkRedirectUri } from './check-redirect-uri.ts';
 import { ClientError } from './client-error.ts';
+import { isClientId } from './client-metadata.ts';
 import type { ClientTable, OAuthTables } from './schema.ts';
 
 export { ClientError } from './client-error.ts';
@@ -67,7 +68,9 @@ export function createClientRegistry(db: Database, config: Config, clock: () => 
   const digest = secretDigest(config);
 
   const find = async (clientId: string) =>
-    kysely.selectFrom('oauth_client').selectAll().where('client_id', '=', clientId).executeTakeFirst();
+    isClientId(clientId)
+      ? kysely.selectFrom('oauth_client').selectAll().where('client_id', '=', clientId).executeTakeFirst()
+      : undefined;
 
   const existing = async (clientId: string): Promise<ClientTable> => {
     const client = await find(clientId);

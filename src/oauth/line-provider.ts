@@ -55,8 +55,6 @@ export async function createLineProvider(line: Line, deps: LineProviderDeps): Pr
     ctx.set('Referrer-Policy', 'no-referrer');
     await next();
     const context = ctx as KoaContextWithOIDC;
-    if (String(ctx.response.headers['cache-control'] ?? '').includes('no-store'))
-      ctx.set('Pragma', 'no-cache');
     if (ctx.status === 404 && ctx.body === undefined) {
       ctx.status = 404;
       ctx.body = {
@@ -64,6 +62,9 @@ export async function createLineProvider(line: Line, deps: LineProviderDeps): Pr
         error_description: 'there is no endpoint at this address for this method',
       };
     }
+    if (ctx.status >= 400) ctx.set('Cache-Control', 'no-store');
+    if (String(ctx.response.headers['cache-control'] ?? '').includes('no-store'))
+      ctx.set('Pragma', 'no-cache');
     if (isIssuedToken(context)) {
       const patient = context.oidc.entities.AccessToken?.extra?.patient;
       if (patient !== undefined) Object.assign(context.body as object, { patient });

@@ -244,9 +244,13 @@ function signUpErrors(
   { name, email }: { name: string; email: string },
   password: string,
 ): Record<string, string> {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  const control = /[\u0000-\u001f\u007f]/;
   return {
-    ...(name === '' || name.length > 200 ? { name: 'Enter a name of at most 200 characters.' } : {}),
-    ...(/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email) && email.length <= 254
+    ...(name === '' || name.length > 200 || control.test(name)
+      ? { name: 'Enter a name of at most 200 characters.' }
+      : {}),
+    ...(/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email) && email.length <= 254 && !control.test(email)
       ? {}
       : { email: 'Enter an e-mail address such as name@example.com.' }),
     ...(password.length < 12 || password.length > 1000 || password.toLowerCase() === email.toLowerCase()
