@@ -60,7 +60,8 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
   for (const line of config.lines) registerFhir(app, service, line);
   oauth.register(app);
   registerDeveloperPortal(app, { db: plan.db, config, clients: oauth.clients, logger });
-  for (const line of config.lines) registerMemberAccount(app, line, { config, oauth });
+  for (const line of config.lines)
+    registerMemberAccount(app, line, { config, db: plan.db, oauth, describePatient });
   registerDocumentation(app, { config, definitions: plan.definitions });
   await sandbox?.registerSandbox(app, { config, db: plan.db, oauth });
   app.get('/', async (_request, reply) =>
