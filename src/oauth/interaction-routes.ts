@@ -8,10 +8,12 @@ import { errors, type Interaction, type InteractionResults, type Provider } from
 import type { Config, Line } from '../config/config.ts';
 import { deriveKey } from '../config/derive-key.ts';
 import type { Database } from '../db/database.ts';
+import { parseCookies } from '../http/cookies.ts';
 import { acceptFormBodies, formOf } from '../http/form-body.ts';
 import { pageHeaders } from '../pages/page.ts';
 import { type Account, type Accounts, sharablePatients } from './accounts.ts';
 import { type ConsentRequest, consentRequest, recordConsent } from './consent.ts';
+import { endpoints } from './endpoints.ts';
 import { requestOn } from './forward-to-provider.ts';
 import { portalPath } from './line-provider.ts';
 import { consentPage } from './pages/consent-page.ts';
@@ -119,6 +121,19 @@ export function registerInteractionRoutes(app: FastifyInstance, line: Line, deps
     return sendPage(reply, message === undefined ? 200 : 422, page);
   };
 
+  /** Ends the sign-in of this browser and sends the app's request once more, so that another person can sign in. */
+  const startAgain = async (request: FastifyRequest, reply: FastifyReply, interaction: Interaction) => {
+    const value = parseCookies(request.headers.cookie)[provider.cookieName('session')];
+    const session = value === undefined ? undefined : await provider.Session.find(value);
+    await session?.destroy();
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries(interaction.params))
+      if (value !== undefined) query.set(name, String(value));
+    return reply
+      .headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
+      .redirect(`${endpoints(line).authorization_endpoint}?${query}`, 303);
+  };
+
   app.get(`/${line.id}/interaction/:uid`, async (request, reply) => {
     const step = await stepOf(request, reply);
     if (typeof step === 'string') return problem(reply, 403, step);
@@ -162,6 +177,7 @@ export function registerInteractionRoutes(app: FastifyInstance, line: Line, deps
     const form = formOf(request);
     const decision = form.get('decision');
     if (decision === 'deny') return returnToLibrary(request, reply, denied);
+    if (decision === 'switch') return startAgain(request, reply, step.interaction);
     if (decision !== 'grant') return problem(reply, 400, 'form');
     const account = await accountOf(step.interaction);
     if (account === undefined) return problem(reply, 400, 'expired');

@@ -131,6 +131,25 @@ for (const storage of storages) {
       assert.notEqual(grants[0]?.grantId, grants[1]?.grantId);
     });
 
+    test('somebody else can sign in on the consent page, and answers the same request', async () => {
+      const browser = new Browser(fixture.base);
+      const consent = await signIn(browser, url());
+      assert.match(consent.text, /Not Maria Lopez\? Sign in as someone else/);
+      const old = browser.cookieFor('/cco/connect/authorize');
+      const signInPage = await browser.submit(consent, (form) => form.set('decision', 'switch'));
+      assert.match(signInPage.text, /name="password"/);
+      const other = await browser.submit(signInPage, (form) => {
+        form.set('username', 'parent');
+        form.set('password', password);
+      });
+      assert.match(other.text, /You are signed in as <strong>Pat Parent/);
+      const page = await grant(browser, other);
+      assert.equal(answerOf(page).state, 'st');
+      assert.equal((await redeem(page)).body.patient, '00002001');
+      const again = await fetch(url({ prompt: 'none' }), { headers: { cookie: old }, redirect: 'manual' });
+      assert.match(again.headers.get('location') ?? '', /error=login_required/);
+    });
+
     test('a session of one line does not sign in to another', async () => {
       const browser = new Browser(fixture.base);
       await grant(browser, await signIn(browser, url()));

@@ -47,9 +47,15 @@ ${personChoice(people)}
 ${scopeChoice(request)}
 <div class="actions"><button class="button" type="submit" name="decision" value="grant">Share</button>
 <button class="button secondary" type="submit" name="decision" value="deny">Do not share</button></div>
+${switchAccount(account)}
 </form>
 </section>`,
   });
+}
+
+/** Also for a device that several people use: the one who signed in before is still signed in for half an hour. */
+function switchAccount(account: Account) {
+  return html`<p><button class="quiet" type="submit" name="decision" value="switch">Not ${account.name}? Sign in as someone else</button></p>`;
 }
 
 function personChoice(people: ConsentView['people']) {
@@ -93,6 +99,7 @@ Nothing was shared with ${request.appName}.</p>
 <form method="post" action="${step.action}/consent">
 <input type="hidden" name="csrf" value="${step.csrf}">
 <div class="actions"><button class="button" type="submit" name="decision" value="deny">Return to the app</button></div>
+${switchAccount(account)}
 </form>
 </section>`,
   });
