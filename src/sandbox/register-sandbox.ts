@@ -44,15 +44,17 @@ function membersPage(config: Config, accounts: readonly SandboxAccount[]) {
 <a href="/sandbox/members.json"><code>/sandbox/members.json</code></a>.</p>
 ${config.lines.map(
   (line) => html`<h2 id="${line.id}">${line.name}</h2>
-<div class="scroll"><table>
+<table class="stack">
 <thead><tr><th scope="col">Name</th><th scope="col">User name</th><th scope="col">Password</th><th scope="col">patient</th><th scope="col">Good for</th></tr></thead>
 <tbody>${accounts
     .filter((account) => account.line === line.id)
     .map(
-      (account) => html`<tr><th scope="row">${account.name}</th><td><code>${account.username}</code></td>
-<td><code>${account.password}</code></td><td><code>${account.patient ?? '—'}</code></td>
-<td>${account.summary}${account.actsFor.length === 0 ? '' : html` Acts for ${account.actsFor.map((patient) => html`<code>${patient}</code> `)}`}</td></tr>`,
-    )}</tbody></table></div>`,
+      (
+        account,
+      ) => html`<tr><th scope="row">${account.name}</th><td data-label="User name"><code class="nowrap">${account.username}</code></td>
+<td data-label="Password"><code class="nowrap">${account.password}</code></td><td data-label="patient"><code class="nowrap">${account.patient ?? '—'}</code></td>
+<td>${account.summary}${account.actsFor.length === 0 ? '' : html` Acts for ${account.actsFor.map((patient) => html`<code class="nowrap">${patient}</code> `)}`}</td></tr>`,
+    )}</tbody></table>`,
 )}`,
   };
 }

@@ -70,12 +70,15 @@ ${apps.length === 0 ? html`<p class="notice">No app is connected.</p>` : apps.ma
 
 function appCard(home: string, app: ConnectedApp, csrf: string) {
   const classes = app.scope.split(' ').flatMap((scope) => describeRefusableScope(scope)?.title ?? []);
-  const day = (time: number) => new Date(time).toISOString().slice(0, 10);
   return html`<section class="card"><h2>${app.appName}</h2>
-<dl class="facts"><dt>Since</dt><dd>${day(app.createdAt)}</dd><dt>At the latest until</dt><dd>${day(app.expiresAt)}</dd>
+<dl class="facts"><dt>Since</dt><dd>${inWords(app.createdAt)}</dd><dt>At the latest until</dt><dd>${inWords(app.expiresAt)}</dd>
 <dt>Whose information</dt><dd>${app.people.join(', ')}</dd>
 <dt>What it may see</dt><dd>${[...new Set(classes)].join(', ') || 'Only that you signed in'}</dd></dl>
 <form method="post" action="${home}/end"><input type="hidden" name="csrf" value="${csrf}">
 <input type="hidden" name="connection" value="${app.grantId}">
 <button class="button danger" type="submit">End access of ${app.appName}</button></form></section>`;
+}
+
+function inWords(time: number): string {
+  return `${new Date(time).toLocaleString('en-US', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })} UTC`;
 }
