@@ -50,7 +50,8 @@ export const portalSchema: readonly SchemaChange[] = [
     },
   },
   {
-    name: '0201-member-session',
+    // After the sandbox's: a new change must sort behind all that a database may already have.
+    name: '0310-member-session',
     async up(db) {
       const run = (statement: ReturnType<typeof sql>) => statement.execute(db);
       await run(sql`create table portal_member_session (
