@@ -62,7 +62,11 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
   registerDeveloperPortal(app, { db: plan.db, config, clients: oauth.clients, logger });
   for (const line of config.lines)
     registerMemberAccount(app, line, { config, db: plan.db, oauth, describePatient });
-  registerDocumentation(app, { config, definitions: plan.definitions });
+  registerDocumentation(app, {
+    config,
+    definitions: plan.definitions,
+    testMember: sandbox?.testMember(),
+  });
   await sandbox?.registerSandbox(app, { config, db: plan.db, oauth });
   app.get('/', async (_request, reply) =>
     reply.headers(pageHeaders).send(await renderPage(config, firstPage(config))),
@@ -82,7 +86,7 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
         });
       return Number(new URL(address).port);
     },
-    greeting: () => greeting(config),
+    greeting: () => `${greeting(config)}${sandbox === undefined ? '' : `\n${sandbox.membersText(config)}`}`,
     async close() {
       await app.close();
       await oauth.close();

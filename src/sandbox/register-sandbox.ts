@@ -10,6 +10,25 @@ import { registerSampleApp } from './sample-app.ts';
 
 export { seedSandbox } from './seed-sandbox.ts';
 
+/** Whose record the documentation reads in its walk-through: it has nearly everything. */
+export function testMember(): SandboxAccount | undefined {
+  return sandboxAccounts().find((account) => account.username === 'james.okafor');
+}
+
+/** What `serve` prints: who can sign in where. */
+export function membersText(config: Config): string {
+  const accounts = sandboxAccounts();
+  const width = Math.max(...accounts.map((account) => account.username.length));
+  return config.lines
+    .map((line) => {
+      const rows = accounts
+        .filter((account) => account.line === line.id)
+        .map((account) => `    ${account.username.padEnd(width)}  ${account.password}`);
+      return [`  ${line.id}: user name and password`, ...rows, ''].join('\n');
+    })
+    .join('\n');
+}
+
 export async function registerSandbox(
   app: FastifyInstance,
   parts: { readonly config: Config; readonly db: Database; readonly oauth: OAuthServer },

@@ -123,7 +123,9 @@ function amounts(claim: ClaimView): Html {
   const parts = [
     claim.billed === undefined ? '' : `${dollars(claim.billed)} billed`,
     claim.paid === undefined ? '' : `${dollars(claim.paid)} paid by plan`,
-    claim.memberOwes === undefined || claim.memberOwes === 0 ? '' : `${dollars(claim.memberOwes)} yours`,
+    claim.memberOwes === undefined || claim.memberOwes === 0
+      ? ''
+      : `${dollars(claim.memberOwes)} to pay yourself`,
   ];
   return html`${parts.filter((part) => part !== '').map((part) => html`<span>${part}</span> `)}`;
 }
