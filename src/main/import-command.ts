@@ -18,9 +18,7 @@ export function registerImportCommand(program: Command): void {
     .command('import')
     .summary('load FHIR data into a line of business')
     .description(
-      `Loads FHIR R4 data: NDJSON, Bundles (transaction, batch, collection) and single resources,
-plain or gzip. Folders are read whole, "-" is standard input. Resources are known by type and id:
-a second run of the same data writes nothing, and a run that was killed goes on where it was.`,
+      'Loads FHIR R4 data: NDJSON, Bundles (transaction, batch, collection) and single resources, plain or gzip. Folders are read whole, "-" is standard input. Resources are known by type and id: a second run of the same data writes nothing, and a run that was killed goes on where it was.',
     )
     .argument('<path...>', 'files and folders, or - for standard input')
     .requiredOption('--line <line>', 'line of business, for example cco')
