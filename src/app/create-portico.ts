@@ -25,6 +25,7 @@ import { registerHealth } from './health.ts';
 import { openPlan, type Plan } from './open-plan.ts';
 import { patientName } from './patient-name.ts';
 import { misdirectedPath, publicAddresses } from './public-addresses.ts';
+import { refuseSandboxData } from './refuse-sandbox-data.ts';
 
 export interface Portico {
   readonly app: FastifyInstance;
@@ -39,6 +40,12 @@ export interface Portico {
 
 export async function createPortico(config: Config, logger: Logger): Promise<Portico> {
   const plan = await openPlan(config);
+  if (config.mode === 'production') {
+    await refuseSandboxData(plan.db).catch(async (error: unknown) => {
+      await plan.close();
+      throw error;
+    });
+  }
   const describePatient = (line: string, patient: string) => patientName(plan.store, line, patient);
   const oauth = await createOAuthServer({ db: plan.db, config, logger, describePatient });
   // Not even loaded outside the sandbox.
