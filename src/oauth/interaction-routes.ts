@@ -16,7 +16,7 @@ import { type ConsentRequest, consentRequest, recordConsent } from './consent.ts
 import { endpoints } from './endpoints.ts';
 import { requestOn } from './forward-to-provider.ts';
 import { portalPath } from './line-provider.ts';
-import { consentPage } from './pages/consent-page.ts';
+import { type ConsentChoice, consentPage } from './pages/consent-page.ts';
 import { type InteractionProblem, interactionProblemPage } from './pages/interaction-problem-page.ts';
 import { signInPage } from './pages/sign-in-page.ts';
 
@@ -103,7 +103,7 @@ export function registerInteractionRoutes(app: FastifyInstance, line: Line, deps
     return client === undefined ? undefined : consentRequest(interaction, client);
   };
 
-  const showConsent = async (reply: FastifyReply, step: Step, message?: string) => {
+  const showConsent = async (reply: FastifyReply, step: Step, typed?: ConsentChoice) => {
     const account = await accountOf(step.interaction);
     if (account === undefined) return problem(reply, 400, 'expired');
     const request = await requestOf(step.interaction);
@@ -117,8 +117,8 @@ export function registerInteractionRoutes(app: FastifyInstance, line: Line, deps
         self: patient === account.patient,
       })),
     );
-    const page = await consentPage(config, { line, step, account, request, people, message });
-    return sendPage(reply, message === undefined ? 200 : 422, page);
+    const page = await consentPage(config, { line, step, account, request, people, typed });
+    return sendPage(reply, typed === undefined ? 200 : 422, page);
   };
 
   /** Ends the sign-in of this browser and sends the app's request once more, so that another person can sign in. */
@@ -186,14 +186,12 @@ export function registerInteractionRoutes(app: FastifyInstance, line: Line, deps
     const people = sharablePatients(account);
     if (people.length === 0) return showConsent(reply, step);
     const patient = form.get('patient') ?? (people.length === 1 ? people[0] : undefined);
-    if (patient === undefined || patient === '') {
-      return showConsent(reply, step, 'Choose whose information the app may see.');
-    }
-    if (!people.includes(patient)) return problem(reply, 403, 'person');
     const picked = asked.refusable.filter((scope) => form.getAll('scope').includes(scope));
-    if (!picked.some((scope) => asked.data.includes(scope)) && asked.data.length > 0) {
-      return showConsent(reply, step, 'Choose at least one kind of information, or choose “Do not share”.');
-    }
+    const askAgain = (message: string) => showConsent(reply, step, { message, patient, scopes: picked });
+    if (patient === undefined || patient === '') return askAgain('Choose whose information the app may see.');
+    if (!people.includes(patient)) return problem(reply, 403, 'person');
+    if (!picked.some((scope) => asked.data.includes(scope)) && asked.data.length > 0)
+      return askAgain('Choose at least one kind of information, or choose “Do not share”.');
     const grantId = await recordConsent({ ...deps, line, account, asked, patient, picked });
     return returnToLibrary(request, reply, { consent: { grantId } });
   });

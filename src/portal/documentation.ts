@@ -161,7 +161,7 @@ organizations and other reference data that a record refers to. <code>patient/[t
 <tbody>${dataClasses.map(
     (
       dataClass,
-    ) => html`<tr><th scope="row"><code>patientapi.${dataClass.code}.read</code></th><td>${dataClass.explains}</td>
+    ) => html`<tr><th scope="row"><code class="nowrap">patientapi.${dataClass.code}.read</code></th><td>${dataClass.explains}</td>
 <td>${[...new Set(dataClass.rules.map((rule) => (rule.filters.length === 0 ? rule.type : `${rule.type} (part)`)))].join(', ')}</td></tr>`,
   )}</tbody></table></section>`;
 }
@@ -213,5 +213,5 @@ function errors(): Html {
 <p>The portal answers <code>error</code> and <code>error_description</code> as JSON, or to your redirect URI from
 <code>/connect/authorize</code>. When the app or its redirect URI is not known, the member sees a page instead.</p>
 <table class="stack"><thead><tr><th scope="col">error</th><th scope="col">Meaning</th></tr></thead>
-<tbody>${oauthErrors.map(([error, meaning]) => html`<tr><th scope="row"><code>${error}</code></th><td>${meaning}</td></tr>`)}</tbody></table></section>`;
+<tbody>${oauthErrors.map(([error, meaning]) => html`<tr><th scope="row"><code class="nowrap">${error}</code></th><td>${meaning}</td></tr>`)}</tbody></table></section>`;
 }

@@ -76,7 +76,7 @@ for (const storage of storages) {
       assert.equal((await fixture.oauth.verifyToken('cco', body.access_token))?.scope, body.scope);
     });
 
-    test('granting with everything unticked asks again', async () => {
+    test('granting with everything unticked asks again, and leaves it unticked', async () => {
       const browser = new Browser(fixture.base);
       const consent = await signIn(browser, url());
       const page = await grant(browser, consent, (form) => {
@@ -84,7 +84,11 @@ for (const storage of storages) {
       });
       assert.equal(page.status, 422);
       assert.match(page.text, /Choose at least one kind of information/);
-      assert.ok(answerOf(await grant(browser, page)).code);
+      // What was unticked stays so: pressing the button again must not share everything.
+      assert.doesNotMatch(page.text, /type="checkbox"[^>]* checked/);
+      assert.equal((await grant(browser, page)).status, 422);
+      const answer = await grant(browser, page, (form) => form.set('scope', 'patientapi.claims.read'));
+      assert.equal((await redeem(answer)).body.scope, 'openid patientapi.claims.read');
     });
 
     test('a scope that was not asked for cannot be granted by the form', async () => {
