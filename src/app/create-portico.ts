@@ -20,6 +20,7 @@ import { html, pageHeaders, renderPage } from '../pages/page.ts';
 import { registerDeveloperPortal } from '../portal/developer-portal.ts';
 import { registerDocumentation } from '../portal/documentation.ts';
 import { registerMemberAccount } from '../portal/member-account.ts';
+import { answerBrokenRequest } from './answer-broken-request.ts';
 import { firstPage } from './first-page.ts';
 import { registerHealth } from './health.ts';
 import { openPlan, type Plan } from './open-plan.ts';
@@ -116,6 +117,7 @@ function createServer(config: Config, logger: Logger): FastifyInstance {
     requestTimeout: 30_000,
     routerOptions: { maxParamLength: 200 },
     frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
+    clientErrorHandler: answerBrokenRequest,
     return503OnClosing: true,
     forceCloseConnections: 'idle',
   });
