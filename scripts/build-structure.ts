@@ -55,7 +55,7 @@ for (const element of ['Meta.project', 'Binary.url', 'ResearchStudy.name'])
     throw new Error(`these definitions are altered: R4 has no ${element}`);
 
 writeFileSync(
-  new URL('../src/fhir/validate/r4-structure.json', import.meta.url),
+  new URL('../src/fhir/definitions/r4-structure.json', import.meta.url),
   `{"primitives":${JSON.stringify(primitives.sort())},\n"resources":${JSON.stringify(resources.sort())},\n"types":{\n${Object.entries(
     structure,
   )

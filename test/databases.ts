@@ -34,12 +34,20 @@ export async function sqlitePlace(context: TestContext): Promise<TestPlace> {
 }
 
 async function postgresPlace(context: TestContext, server: string): Promise<TestPlace> {
+  const database = await createPostgresDatabase(server);
+  context.after(database.drop);
+  return { dialect: 'postgres', dataDir: await temporaryFolder(context), databaseUrl: database.url };
+}
+
+/** An empty database on the server that `server` names. */
+export async function createPostgresDatabase(
+  server: string,
+): Promise<{ readonly url: string; readonly drop: () => Promise<void> }> {
   const name = `portico_${randomBytes(8).toString('hex')}`;
   await onServer(server, `create database ${name} template template0 encoding 'UTF8'`);
-  context.after(() => onServer(server, `drop database ${name} with (force)`));
   const place = new URL(server);
   place.pathname = `/${name}`;
-  return { dialect: 'postgres', dataDir: await temporaryFolder(context), databaseUrl: place.href };
+  return { url: place.href, drop: () => onServer(server, `drop database ${name} with (force)`) };
 }
 
 async function onServer(server: string, statement: string): Promise<void> {

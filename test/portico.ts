@@ -26,7 +26,11 @@ export interface RunningPortico {
 
 const redirectUri = 'https://app.example.com/callback';
 
-export async function startPortico(context: TestContext, place: TestPlace): Promise<RunningPortico> {
+export async function startPortico(
+  context: TestContext,
+  place: TestPlace,
+  settings: Partial<Config> = {},
+): Promise<RunningPortico> {
   const port = await freePort();
   const base = `http://localhost:${port}`;
   const config: Config = {
@@ -37,6 +41,7 @@ export async function startPortico(context: TestContext, place: TestPlace): Prom
     databaseUrl: place.databaseUrl,
     logLevel: 'silent',
     secretKey: randomBytes(32).toString('base64url'),
+    ...settings,
   };
   const portico = await createPortico(config, silentLogger());
   context.after(() => portico.close());
@@ -69,6 +74,8 @@ export async function startPortico(context: TestContext, place: TestPlace): Prom
         scope,
         response_mode: 'form_post',
         nonce: 'n',
+        // SMART scopes need it; the seed's requests have none.
+        ...(scope.includes('patient/') ? { aud: `${base}/${line}/fhir` } : {}),
       });
       const signIn = await browser.open(`/${line}/connect/authorize?${query}`);
       const consent = await browser.submit(signIn, (form) => {

@@ -12,6 +12,8 @@ import Fastify, {
 import type { Config } from '../config/config.ts';
 import { deriveKey } from '../config/derive-key.ts';
 import { createFhirService } from '../fhir/create-fhir-service.ts';
+import { loadStructure } from '../fhir/definitions/r4-structure.ts';
+import { xmlWriter } from '../fhir/format/xml-text.ts';
 import { CursorBox } from '../fhir/page-cursor.ts';
 import { registerFhir } from '../fhir/pipeline.ts';
 import type { Logger } from '../log/logger.ts';
@@ -47,7 +49,8 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
       throw error;
     });
   }
-  const describePatient = (line: string, patient: string) => patientName(plan.store, line, patient);
+  const describePatient = async (line: string, patient: string) =>
+    (await patientName(plan.store, line, patient)) || undefined;
   const oauth = await createOAuthServer({ db: plan.db, config, logger, describePatient });
   // Not even loaded outside the sandbox.
   const sandbox = config.mode === 'sandbox' ? await import('../sandbox/register-sandbox.ts') : undefined;
@@ -62,6 +65,8 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
     verifyToken: oauth.verifyToken,
     endpoints: oauth.endpoints,
     smartConfiguration: oauth.smartConfiguration,
+    toXml: xmlWriter(loadStructure()),
+    publicRequestsPerMinute: config.publicRequestsPerMinute,
     planName: config.planName,
     documentationUrl: `${config.planUrl}/developer/docs/patient-api`,
   });

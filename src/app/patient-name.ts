@@ -1,7 +1,8 @@
-// The name of a Patient, for the person who acts for them to choose by. Never for an app.
+// What people, never apps, are shown of a Patient: whether the line has one of this id, and the name to choose by.
 import { compileRead } from '../fhir/store/compile-read.ts';
 import type { ResourceStore } from '../fhir/store/resource-store.ts';
 
+/** Undefined when there is no such Patient; '' when it has no name. */
 export async function patientName(
   store: ResourceStore,
   line: string,
@@ -15,6 +16,7 @@ export async function patientName(
     name?: { given?: string[]; family?: string; text?: string }[];
   };
   const first = name?.[0];
-  const full = [...(first?.given ?? []), first?.family].filter((part) => part !== undefined).join(' ');
-  return first?.text ?? (full === '' ? undefined : full);
+  return (
+    first?.text ?? [...(first?.given ?? []), first?.family].filter((part) => part !== undefined).join(' ')
+  );
 }

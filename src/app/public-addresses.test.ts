@@ -19,6 +19,7 @@ const production: Config = {
   planUrl: 'https://plan.example.org',
   brandColor: '#000000',
   trustedProxies: [],
+  publicRequestsPerMinute: 100,
   lines: [
     {
       id: 'cco',

@@ -21,6 +21,9 @@ const lineSchema = z.strictObject({
   fhir_url: baseUrl,
 });
 
+/** Of one address, without a token: the directory, the formulary, /metadata. */
+const defaultPublicRequests = 1200;
+
 const fileSchema = z.strictObject({
   plan_name: z.string().min(1).max(200),
   plan_url: baseUrl,
@@ -30,6 +33,7 @@ const fileSchema = z.strictObject({
     .regex(/^#[0-9a-fA-F]{6}$/)
     .default('#1b5e7d'),
   trusted_proxies: z.array(z.string()).default([]),
+  public_requests_per_minute: z.number().int().min(1).default(defaultPublicRequests),
 });
 
 const environmentSchema = z.object({
@@ -72,6 +76,8 @@ export interface Config {
   readonly lines: readonly Line[];
   readonly brandColor: string;
   readonly trustedProxies: readonly string[];
+  /** Requests of one address to a FHIR base, without a token. */
+  readonly publicRequestsPerMinute: number;
   readonly logLevel: string;
   /** At least 256 bits; keys for cookies, cursors and digests are derived from it (HKDF). */
   readonly secretKey: string;
@@ -116,13 +122,17 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
     lines,
     brandColor: file.brand_color,
     trustedProxies: file.trusted_proxies,
+    publicRequestsPerMinute: file.public_requests_per_minute,
   };
 }
 
 /** The sandbox plan under one address: paths tell the lines apart. */
 export function sandboxPlan(
   publicUrl: string,
-): Pick<Config, 'mode' | 'planName' | 'planUrl' | 'lines' | 'brandColor' | 'trustedProxies'> {
+): Pick<
+  Config,
+  'mode' | 'planName' | 'planUrl' | 'lines' | 'brandColor' | 'trustedProxies' | 'publicRequestsPerMinute'
+> {
   const line = (id: string, name: string): Line => ({
     id,
     name,
@@ -139,6 +149,7 @@ export function sandboxPlan(
     ],
     brandColor: '#1b5e7d',
     trustedProxies: [],
+    publicRequestsPerMinute: defaultPublicRequests,
   };
 }
 

@@ -2,11 +2,14 @@
 // Features describe their own tables and ask for a typed view with `db.as<Tables>()`.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely';
+import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
-import { NodeSqliteDriver, sqliteDialect } from './sqlite-dialect.ts';
+import { NodeSqliteDriver, type ReadQuery, sqliteDialect } from './sqlite-dialect.ts';
 
 export type DialectName = 'sqlite' | 'postgres';
+
+/** PostgreSQL connections of one process, at most. */
+const postgresConnections = 10;
 
 export interface Database {
   readonly dialect: DialectName;
@@ -14,9 +17,9 @@ export interface Database {
   as<Tables>(): Kysely<Tables>;
   /**
    * Runs a compiled query that only reads, without the builder's own machinery: for what every request does.
-   * On SQLite the rows are there at once.
+   * A row is the values in the order of the select list. On SQLite the rows are there at once.
    */
-  read<R>(query: Pick<CompiledQuery, 'sql' | 'parameters'>): R[] | Promise<R[]>;
+  read<Row extends readonly unknown[]>(query: ReadQuery): Row[] | Promise<Row[]>;
   close(): Promise<void>;
 }
 
@@ -25,33 +28,30 @@ export interface DatabaseOptions {
   readonly dataDir: string;
   /** `postgres://…`; SQLite when absent. */
   readonly databaseUrl?: string | undefined;
-  /** PostgreSQL connections at most. */
-  readonly poolSize?: number;
-  /** PostgreSQL schema to work in, for tests that share one server. */
-  readonly schema?: string;
 }
 
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  return options.databaseUrl === undefined
-    ? openSqlite(options.dataDir)
-    : openPostgres(options.databaseUrl, options);
+  return options.databaseUrl === undefined ? openSqlite(options.dataDir) : openPostgres(options.databaseUrl);
 }
 
 async function openSqlite(dataDir: string): Promise<Database> {
   const driver = new NodeSqliteDriver(sqliteFile(dataDir));
   const kysely = new Kysely<Record<never, never>>({ dialect: sqliteDialect(driver) });
-  const db = view('sqlite', kysely, (query) => driver.read(query as CompiledQuery));
+  const db = view('sqlite', kysely, (query) => driver.read(query));
   await probe(db);
   return db;
 }
 
-async function openPostgres(databaseUrl: string, options: DatabaseOptions): Promise<Database> {
-  const pool = postgresPool(databaseUrl, options);
+async function openPostgres(databaseUrl: string): Promise<Database> {
+  const pool = postgresPool(databaseUrl);
   const kysely = new Kysely<Record<never, never>>({ dialect: new PostgresDialect({ pool }) });
   const db = view(
     'postgres',
     kysely,
-    async (query) => (await pool.query(query.sql, [...query.parameters])).rows,
+    async <Row extends readonly unknown[]>({ sql, parameters }: ReadQuery) => {
+      const { rows } = await pool.query({ text: sql, values: [...parameters], rowMode: 'array' });
+      return rows as unknown[] as Row[];
+    },
   );
   await probe(db);
   return db;
@@ -76,16 +76,17 @@ function sqliteFile(dataDir: string): string {
   return join(dataDir, 'portico.sqlite');
 }
 
-function postgresPool(connectionString: string, options: DatabaseOptions): pg.Pool {
+function postgresPool(connectionString: string): pg.Pool {
   // int8 comes as text by default; all our integers stay below 2^53.
   const types = new pg.TypeOverrides();
   types.setTypeParser(pg.types.builtins.INT8, Number);
   const pool = new pg.Pool({
     connectionString,
     types,
-    max: options.poolSize ?? 10,
+    max: postgresConnections,
     application_name: 'portico',
-    ...(options.schema === undefined ? {} : { options: `-c search_path=${options.schema}` }),
+    // Queries are short; compiling one just in time takes longer than running it. What takes a minute is no query of ours.
+    options: '-c jit=off -c statement_timeout=60s',
   });
   // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
   pool.on('error', () => {});

@@ -6,6 +6,13 @@ import type { DialectName } from './database.ts';
 export type ColumnKind = 'bigint' | 'integer' | 'double precision' | 'text';
 export type RowValue = string | number | null;
 
+/** For `x in (…)`: the values of a JSON array. @param json its text, or what stands for it in a compiled query */
+export function jsonValues(dialect: DialectName, kind: ColumnKind, json: unknown): RawBuilder<unknown> {
+  return dialect === 'sqlite'
+    ? sql`select value from json_each(${json})`
+    : sql`select value::${sql.raw(kind)} from jsonb_array_elements_text(${json}::jsonb) as j(value)`;
+}
+
 /**
  * A sub-select of `rows` with one named, typed column for each entry of `columns`, to be put in parentheses.
  * Join it with `cross join` and a condition: SQLite then starts from the rows instead of scanning the table.

@@ -10,6 +10,16 @@ export interface BundleParts {
   readonly total?: number | undefined;
 }
 
+/** An entry of a searchset. */
+export function searchEntry(
+  base: string,
+  type: string,
+  row: { readonly id: string; readonly content: string },
+  mode: 'match' | 'include',
+): readonly string[] {
+  return [`{"fullUrl":"${base}/${type}/${row.id}","resource":`, row.content, `,"search":{"mode":"${mode}"}}`];
+}
+
 export function bundleText(parts: BundleParts): Buffer {
   const total = parts.total === undefined ? '' : `"total":${parts.total},`;
   const head = `{"resourceType":"Bundle","id":"${randomUUID()}","type":"${parts.type}",${total}"link":${JSON.stringify(parts.links)}`;

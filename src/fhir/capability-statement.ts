@@ -2,12 +2,19 @@
 // (https://hl7.org/fhir/R4/capabilitystatement.html).
 import type { Line } from '../config/config.ts';
 import { memberTypes, referenceTypes, referredTypes } from '../smart/data-classes.ts';
+import { publicPermissions } from '../smart/scopes.ts';
 import type { Definitions } from './definitions/definitions.ts';
 import type { AuthorizationEndpoints } from './fhir-service.ts';
 import { fhirRoutes } from './routes.ts';
+import { drugPlanNote } from './search/require-drug-plan.ts';
 
 const restfulSecurity = 'http://terminology.hl7.org/CodeSystem/restful-security-service';
 const oauthUris = 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris';
+
+const patientEverything = {
+  name: 'everything',
+  definition: 'http://hl7.org/fhir/OperationDefinition/Patient-everything',
+};
 
 export interface Capabilities {
   readonly definitions: Definitions;
@@ -35,7 +42,7 @@ export function capabilityStatement(service: Capabilities, line: Line): Record<s
     software: { name: 'Portico', version: definitions.version },
     implementation: { description: line.name, url: line.fhirUrl },
     fhirVersion: '4.0.1',
-    format: ['json', 'application/fhir+json', 'application/json'],
+    format: ['json', 'xml', 'application/fhir+json', 'application/fhir+xml', 'application/json'],
     rest: [
       {
         mode: 'server',
@@ -63,13 +70,17 @@ export function capabilityStatement(service: Capabilities, line: Line): Record<s
         resource: [...definitions.servedTypes]
           .filter((type) => reachable.has(type))
           .sort()
-          .map((type) => resourceCapability(service, type)),
+          .map((type) => resourceCapability(service, reachable, type)),
       },
     ],
   };
 }
 
-function resourceCapability(service: Capabilities, type: string): Record<string, unknown> {
+function resourceCapability(
+  service: Capabilities,
+  reachable: ReadonlySet<string>,
+  type: string,
+): Record<string, unknown> {
   const codes = new Set(
     fhirRoutes.filter((route) => route.path.startsWith('/:type')).map((route) => route.code),
   );
@@ -77,9 +88,13 @@ function resourceCapability(service: Capabilities, type: string): Record<string,
   return {
     type,
     ...(supportedProfile.length === 0 ? {} : { supportedProfile }),
+    ...(publicPermissions.has(type) ? { documentation: 'Needs no access token.' } : {}),
     interaction: [...codes].map((code) => ({ code })),
     versioning: 'versioned',
     readHistory: true,
+    ...(type === 'Patient' ? { operation: [patientEverything] } : {}),
+    ...nonEmpty('searchInclude', searchIncludes(service.definitions, type)),
+    ...nonEmpty('searchRevInclude', searchRevIncludes(service.definitions, reachable, type)),
     searchParam: [
       { name: '_id', definition: 'http://hl7.org/fhir/SearchParameter/Resource-id', type: 'token' },
       {
@@ -87,9 +102,38 @@ function resourceCapability(service: Capabilities, type: string): Record<string,
         definition: 'http://hl7.org/fhir/SearchParameter/Resource-lastUpdated',
         type: 'date',
       },
-      ...service.definitions
-        .searchParams(type)
-        .map((param) => ({ name: param.code, definition: param.url, type: param.type })),
+      ...service.definitions.searchParams(type).map((param) => ({
+        name: param.code,
+        definition: param.url,
+        type: param.type,
+        documentation: drugPlanNote(type, param.code),
+      })),
     ],
   };
+}
+
+/** Every reference of the type, one by one and together. */
+function searchIncludes(definitions: Definitions, type: string): string[] {
+  const codes = referenceParams(definitions, type).map((param) => `${type}:${param.code}`);
+  return codes.length === 0 ? [] : [`${type}:*`, ...codes];
+}
+
+function searchRevIncludes(definitions: Definitions, reachable: ReadonlySet<string>, type: string): string[] {
+  return [...definitions.servedTypes]
+    .filter((source) => reachable.has(source))
+    .sort()
+    .flatMap((source) =>
+      referenceParams(definitions, source)
+        .filter((param) => param.targets.includes(type))
+        .map((param) => `${source}:${param.code}`),
+    );
+}
+
+function referenceParams(definitions: Definitions, type: string) {
+  return definitions.searchParams(type).filter((param) => param.type === 'reference');
+}
+
+/** An empty array is not allowed in FHIR JSON. */
+function nonEmpty(name: string, values: readonly string[]): Record<string, readonly string[]> {
+  return values.length === 0 ? {} : { [name]: values };
 }

@@ -1,34 +1,39 @@
 // Puts the FHIR side together.
-import { type Permissions, permissionsOf } from '../smart/scopes.ts';
+import type { Line } from '../config/config.ts';
+import { permissionsOf } from '../smart/scopes.ts';
 import { capabilityStatement } from './capability-statement.ts';
 import type { FhirService } from './fhir-service.ts';
+import { negotiate } from './format/negotiate.ts';
 
-const scopesKept = 5000;
+/** A scope string or header may have 16 kB. */
+const answersKept = 1000;
 
-/** @returns a service that remembers the scope strings it has met and the statements it has made */
+/** What is computed from the words of a request is remembered: scope strings and Accept headers come again and again. */
 export function createFhirService(
-  parts: Omit<FhirService, 'permissionsOf' | 'capabilityStatement'>,
+  parts: Omit<FhirService, 'permissionsOf' | 'capabilityStatement' | 'contentTypeFor'>,
 ): FhirService {
-  const permissions = new Map<string, Permissions>();
-  const statements = new Map<string, string>();
+  const statements = new Map<Line, string>();
   return {
     ...parts,
-    permissionsOf(scope) {
-      let known = permissions.get(scope);
-      if (known === undefined) {
-        if (permissions.size >= scopesKept) permissions.clear();
-        known = permissionsOf(scope);
-        permissions.set(scope, known);
-      }
-      return known;
-    },
+    permissionsOf: remembered(permissionsOf),
+    contentTypeFor: remembered((accept) => negotiate(accept, undefined)),
     capabilityStatement(line) {
-      let known = statements.get(line.id);
-      if (known === undefined) {
-        known = JSON.stringify(capabilityStatement(parts, line));
-        statements.set(line.id, known);
-      }
+      const known = statements.get(line) ?? JSON.stringify(capabilityStatement(parts, line));
+      statements.set(line, known);
       return known;
     },
+  };
+}
+
+function remembered<Answer>(compute: (text: string) => Answer): (text: string) => Answer {
+  const answers = new Map<string, Answer>();
+  return (text) => {
+    let answer = answers.get(text);
+    if (answer === undefined) {
+      answer = compute(text);
+      if (answers.size >= answersKept) answers.clear();
+      answers.set(text, answer);
+    }
+    return answer;
   };
 }

@@ -21,10 +21,16 @@ export interface FhirService {
   readonly verifyToken: VerifyToken;
   /** What a granted scope string allows; kept between requests. */
   readonly permissionsOf: (scope: string) => Permissions;
+  /** The content type to answer an Accept header with. @throws {FhirError} not-acceptable */
+  readonly contentTypeFor: (accept: string) => string;
+  /** The XML of a resource or Bundle given as JSON. */
+  readonly toXml: (json: string) => string;
   readonly endpoints: (line: Line) => AuthorizationEndpoints;
   readonly smartConfiguration: (line: Line) => Record<string, unknown>;
   /** The text of a line's CapabilityStatement. */
   readonly capabilityStatement: (line: Line) => string;
+  /** Of one address, without a token. */
+  readonly publicRequestsPerMinute: number;
   readonly planName: string;
   /** Address of the page that explains errors and scopes. */
   readonly documentationUrl: string;

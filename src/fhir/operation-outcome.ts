@@ -14,6 +14,16 @@ export const fhirErrors = {
     code: 'invalid',
     title: 'The page link is not one of this server for this app',
   },
+  'missing-parameter': {
+    status: 400,
+    code: 'required',
+    title: 'A parameter that is required here is missing',
+  },
+  'too-costly': {
+    status: 400,
+    code: 'too-costly',
+    title: 'The answer would be larger than the server makes',
+  },
   'missing-token': { status: 401, code: 'login', title: 'The request has no access token' },
   'invalid-token': { status: 401, code: 'login', title: 'The access token is unknown, expired or ended' },
   'insufficient-scope': {

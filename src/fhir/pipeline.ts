@@ -2,11 +2,13 @@
 // declared without saying who may call it; a bearer route's interaction gets an Access and nothing else to see with.
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
+import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Line } from '../config/config.ts';
-import type { MemberAccess } from '../smart/access.ts';
+import type { MemberAccess, RequestAccess } from '../smart/access.ts';
+import { publicPermissions } from '../smart/scopes.ts';
 import type { FhirService } from './fhir-service.ts';
-import { negotiate } from './format/negotiate.ts';
+import { isXml, negotiate } from './format/negotiate.ts';
 import { FhirError, toOperationOutcome } from './operation-outcome.ts';
 import { type FhirRoute, fhirRoutes } from './routes.ts';
 import { NotPermitted } from './store/visible.ts';
@@ -32,7 +34,7 @@ export interface FhirAnswer {
 export type BearerInteraction = (
   service: FhirService,
   request: FhirRequest,
-  access: MemberAccess,
+  access: RequestAccess,
 ) => Promise<FhirAnswer>;
 export type PublicInteraction = (service: FhirService, request: FhirRequest) => Promise<FhirAnswer>;
 
@@ -43,7 +45,7 @@ const formType = 'application/x-www-form-urlencoded';
 const allowedHeaders =
   'authorization, content-type, accept, prefer, if-none-match, if-modified-since, x-request-id';
 const exposedHeaders =
-  'etag, last-modified, location, content-location, x-request-id, www-authenticate, retry-after';
+  'etag, last-modified, location, content-location, x-request-id, www-authenticate, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset';
 
 /** CORS stands on every answer, errors too. */
 const commonHeaders = {
@@ -70,6 +72,15 @@ export function registerFhir(app: FastifyInstance, service: FhirService, line: L
         reply.header('access-control-allow-headers', allowedHeaders);
         reply.header('access-control-max-age', '86400');
         return reply.code(204).send();
+      });
+      await scope.register(rateLimit, {
+        max: service.publicRequestsPerMinute,
+        timeWindow: 60_000,
+        // Those with a token are counted for nobody else.
+        allowList: (request) => request.headers.authorization !== undefined || request.method === 'OPTIONS',
+        enableDraftSpec: true,
+        errorResponseBuilder: (_request, { max }) =>
+          new FhirError('too-many-requests', `Without a token an address has ${max} requests a minute.`),
       });
       for (const route of fhirRoutes) {
         scope.route({
@@ -100,13 +111,16 @@ async function handle(
     now: Date.now(),
   };
   if (route.access === 'public') {
-    return respond(request, reply, await route.run(service, fhirRequest), negotiateRequest(request, query));
+    const contentType = contentTypeOf(service, request, query);
+    return respond(service, request, reply, await route.run(service, fhirRequest), contentType);
   }
-  const access = await authenticate(service, line, request);
-  const contentType = negotiateRequest(request, query);
+  const access = isPublic(request, fhirRequest)
+    ? publicAccess(line)
+    : await authenticate(service, line, request);
+  const contentType = contentTypeOf(service, request, query);
   const answer = await route.run(service, fhirRequest, access);
-  reply.header('cache-control', 'private, no-cache');
-  return respond(request, reply, answer, contentType);
+  reply.header('cache-control', access.kind === 'public' ? 'public, max-age=300' : 'private, no-cache');
+  return respond(service, request, reply, answer, contentType);
 }
 
 function queryOf(url: string): string {
@@ -114,11 +128,19 @@ function queryOf(url: string): string {
   return mark < 0 ? '' : url.slice(mark + 1);
 }
 
-function negotiateRequest(request: FastifyRequest, query: string): string {
-  const format = query.includes('_format=')
-    ? (new URLSearchParams(query).get('_format') ?? undefined)
-    : undefined;
-  return negotiate(request.headers.accept, format);
+function contentTypeOf(service: FhirService, request: FastifyRequest, query: string): string {
+  const { accept } = request.headers;
+  const format = query.includes('_format=') ? new URLSearchParams(query).get('_format') : null;
+  return format === null ? service.contentTypeFor(accept ?? '*/*') : negotiate(accept, format);
+}
+
+/** The directory and the formulary need no token; one that is sent is looked at. */
+function isPublic(request: FastifyRequest, { params }: FhirRequest): boolean {
+  return request.headers.authorization === undefined && publicPermissions.has(params['type'] ?? '');
+}
+
+function publicAccess(line: Line): RequestAccess {
+  return { kind: 'public', line: line.id, grantId: 'public', patients: [], permissions: publicPermissions };
 }
 
 /** RFC 6750. A token in the query is never read. */
@@ -155,6 +177,7 @@ async function authenticate(
 }
 
 async function respond(
+  service: FhirService,
   request: FastifyRequest,
   reply: FastifyReply,
   answer: FhirAnswer,
@@ -165,12 +188,16 @@ async function respond(
   reply.header('x-request-id', request.id);
   reply.header('content-type', answer.contentType ?? contentType);
   if (answer.headers !== undefined) reply.headers(answer.headers);
-  if (answer.body.length >= compressFrom && acceptsGzip(request.headers['accept-encoding'])) {
-    const compressed = await gzipAsync(answer.body, { level: constants.Z_BEST_SPEED });
+  const body =
+    answer.body.length > 0 && answer.contentType === undefined && isXml(contentType)
+      ? service.toXml(answer.body.toString())
+      : answer.body;
+  if (body.length >= compressFrom && acceptsGzip(request.headers['accept-encoding'])) {
+    const compressed = await gzipAsync(body, { level: constants.Z_BEST_SPEED });
     reply.header('content-encoding', 'gzip');
     return reply.send(compressed);
   }
-  return reply.send(answer.body);
+  return reply.send(body);
 }
 
 function acceptsGzip(header: string | string[] | undefined): boolean {
@@ -216,12 +243,17 @@ async function answerError(
   reply.header('cache-control', 'no-store');
   const outcome = toOperationOutcome(error, request.id);
   reply.header('link', `<${service.documentationUrl}#${error.category}>; rel="help"`);
-  return respond(
-    request,
-    reply,
-    { status: error.status, body: JSON.stringify(outcome) },
-    'application/fhir+json; charset=utf-8',
-  );
+  const answer = { status: error.status, body: JSON.stringify(outcome) };
+  return respond(service, request, reply, answer, errorContentType(service, request));
+}
+
+/** In the format asked for where that is possible. */
+function errorContentType(service: FhirService, request: FastifyRequest): string {
+  try {
+    return contentTypeOf(service, request, queryOf(request.raw.url ?? ''));
+  } catch {
+    return service.contentTypeFor('*/*');
+  }
 }
 
 function challenge(line: Line, error: FhirError): string {
@@ -249,6 +281,9 @@ function toFhirError(thrown: unknown): FhirError {
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':
       return new FhirError('invalid-parameter', 'The request body cannot be read.');
+    // PostgreSQL's query_canceled, by statement_timeout.
+    case '57014':
+      return new FhirError('too-costly', 'The search takes longer than the server allows; narrow it.');
     default:
       return new FhirError('internal', 'The cause is in the operator’s log under this request id.');
   }

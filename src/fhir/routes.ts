@@ -1,5 +1,6 @@
 // The table of the FHIR API: method, path below a line's base, interaction, and who may call it. Read this first.
 // https://hl7.org/fhir/R4/http.html
+import { everything } from './interactions/everything.ts';
 import { history } from './interactions/history.ts';
 import { metadata } from './interactions/metadata.ts';
 import { read } from './interactions/read.ts';
@@ -35,6 +36,7 @@ export const fhirRoutes: readonly FhirRoute[] = [
   },
   { method: 'GET', path: '/:type', code: 'search-type', access: 'bearer', run: searchByGet },
   { method: 'POST', path: '/:type/_search', code: 'search-type', access: 'bearer', run: searchByPost },
+  { method: 'GET', path: '/Patient/:id/$everything', code: 'everything', access: 'bearer', run: everything },
   { method: 'GET', path: '/:type/:id', code: 'read', access: 'bearer', run: read },
   { method: 'GET', path: '/:type/:id/_history', code: 'history-instance', access: 'bearer', run: history },
   { method: 'GET', path: '/:type/:id/_history/:version', code: 'vread', access: 'bearer', run: vread },

@@ -1,25 +1,33 @@
 // From the JSON pieces of one file to writes: envelopes checked, Bundles taken apart, ids given, references resolved.
 // Nothing here writes to the database; what is refused is reported with file, line and path.
-import { hash } from 'node:crypto';
+import { parseExact } from '../fhir/exact-json.ts';
 import { type FhirResource, idPattern } from '../fhir/fhir-resource.ts';
 import type { Write } from '../fhir/store/write-resources.ts';
 import type { StructureProblem } from '../fhir/validate/check-structure.ts';
+import { BundleNames } from './bundle-names.ts';
+import { conditionOf, type EntryName, idOf, isObject, nameOf, requestOf, typeAndId } from './entry-name.ts';
 import { EntrySpool } from './entry-spool.ts';
-import type { ReportBuilder } from './import-report.ts';
-import { byIdentifier, type References, resolveReferences } from './resolve-references.ts';
-import type { JsonPiece } from './split-json.ts';
+import type { Place, ReportBuilder } from './import-report.ts';
+import { countMembers, repeatedMember } from './repeated-member.ts';
+import { type Found, type References, resolveReferences, wantedIdentifiers } from './resolve-references.ts';
+import type { JsonPiece, JsonText } from './split-json.ts';
 
 /** Resources that are to be written together; `whole`: none of them if one is refused. */
 export interface ImportUnit {
   readonly whole: boolean;
+  /** Line of the first character. */
+  readonly line: number;
   readonly items: AsyncIterable<ImportItem>;
 }
 
-export interface ImportItem {
-  /** Undefined when it was refused. */
-  readonly write: Write | undefined;
-  readonly bytes: number;
-}
+/** Each entry of a Bundle is an item, whatever becomes of it: a run that goes on counts them. */
+export type ImportItem =
+  | { readonly kind: 'write'; readonly write: Write; readonly line: number; readonly bytes: number }
+  | { readonly kind: 'refused' }
+  /** A conditional create of what is there already. */
+  | { readonly kind: 'exists'; readonly type: string }
+  /** An entry that asks for no write. */
+  | { readonly kind: 'nothing' };
 
 export interface ImportItemsContext {
   readonly file: string;
@@ -27,9 +35,16 @@ export interface ImportItemsContext {
   readonly checkStructure: (resource: unknown) => StructureProblem[];
   readonly ownBases: readonly string[];
   readonly findByIdentifier: References['findByIdentifier'];
+  /** Hears how many characters of a Bundle are read and not yet given as items. */
+  readonly onHeld?: (characters: number) => void;
 }
 
 type Json = Record<string, unknown>;
+
+/** Brackets open at once. FHIR allows any number, no resource needs more, and recursion over them must end. */
+const depthLimit = 300;
+const lookUpsKept = 10_000;
+const refused = { kind: 'refused' } as const;
 
 /** One unit for each Bundle; what stands alone comes as units of one. */
 export async function* importUnits(
@@ -37,34 +52,17 @@ export async function* importUnits(
   pieces: AsyncIterable<JsonPiece>,
 ): AsyncGenerator<ImportUnit> {
   const spool = new EntrySpool();
+  const items = new ImportItems(context, spool);
   try {
     for await (const piece of pieces) {
       if (piece.kind === 'entry') {
-        spool.push(piece);
-        if (spool.full) await spool.spill();
+        await spool.push(piece);
+        context.onHeld?.(spool.length);
         continue;
       }
-      const value = parseJson(context, piece);
-      if (piece.kind === 'bundle-end') {
-        if (value !== undefined) yield bundleUnit(context, value, spool);
-        await spool.clear();
-      } else if (value === undefined) {
-        context.report.refused++;
-        yield { whole: false, items: only({ write: undefined, bytes: piece.text.length }) };
-      } else if (value['resourceType'] === 'Bundle') {
-        for (const entry of Array.isArray(value['entry']) ? value['entry'] : [])
-          spool.push({ text: JSON.stringify(entry), line: piece.line });
-        yield bundleUnit(context, value, spool);
-        await spool.clear();
-      } else {
-        const references = {
-          byFullUrl: new Map<string, string>(),
-          ownBases: context.ownBases,
-          findByIdentifier: context.findByIdentifier,
-        };
-        const write = await toWrite(context, value, piece.line, '', references);
-        yield { whole: false, items: only({ write, bytes: piece.text.length }) };
-      }
+      yield await items.unitOf(piece);
+      await spool.clear();
+      context.onHeld?.(0);
     }
   } finally {
     await spool.clear();
@@ -75,211 +73,302 @@ async function* only(item: ImportItem): AsyncGenerator<ImportItem> {
   yield item;
 }
 
-function parseJson(
-  context: ImportItemsContext,
-  piece: { readonly text: string; readonly line: number },
-): Json | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(piece.text);
-  } catch (error) {
-    // The parser's own message quotes the text, which may be somebody's record: only the place is taken from it.
-    const position = Number(/position (\d+)/.exec((error as Error).message)?.[1] ?? Number.NaN);
-    const before = Number.isNaN(position) ? '' : piece.text.slice(0, position);
-    const line = piece.line + (before.match(/\n/g)?.length ?? 0);
-    const column = Number.isNaN(position) ? '' : `, column ${position - before.lastIndexOf('\n')}`;
-    context.report.find('error', 'not-json', `is no valid JSON (line ${line}${column})`, {
-      file: context.file,
-      line,
-      path: '',
-    });
-    return undefined;
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;
-  context.report.find('error', 'not-a-resource', 'is no JSON object', {
-    file: context.file,
-    line: piece.line,
-    path: '',
-  });
-  return undefined;
-}
+class ImportItems {
+  readonly #context: ImportItemsContext;
+  readonly #spool: EntrySpool;
 
-function bundleUnit(context: ImportItemsContext, bundle: Json, spool: EntrySpool): ImportUnit {
-  return { whole: bundle['type'] === 'transaction', items: bundleItems(context, spool) };
-}
-
-/** Twice over the entries: first who is called what, then each with its references put right. */
-async function* bundleItems(context: ImportItemsContext, spool: EntrySpool): AsyncGenerator<ImportItem> {
-  const byFullUrl = new Map<string, string>();
-  const names: (EntryName | undefined)[] = [];
-  for await (const piece of spool.entries()) {
-    const entry = tryParse(piece.text);
-    const name = entry === undefined ? undefined : await nameOf(context, entry);
-    names.push(name);
-    if (name !== undefined && typeof entry?.['fullUrl'] === 'string')
-      byFullUrl.set(entry['fullUrl'], name.reference);
+  constructor(context: ImportItemsContext, spool: EntrySpool) {
+    this.#context = context;
+    this.#spool = spool;
   }
-  const references = { byFullUrl, ownBases: context.ownBases, findByIdentifier: context.findByIdentifier };
-  let position = 0;
-  for await (const piece of spool.entries()) {
-    const entry = parseJson(context, piece);
-    const name = names[position];
-    const here = `Bundle.entry[${position}]`;
-    position++;
-    if (entry === undefined) {
-      context.report.refused++;
-      yield { write: undefined, bytes: piece.text.length };
-      continue;
+
+  async unitOf(piece: JsonPiece): Promise<ImportUnit> {
+    if (piece.kind === 'broken')
+      return this.#alone(piece, this.#refuse('not-json', piece.text, this.#place(piece, '')));
+    const value = this.#parse(piece, '');
+    if (value === undefined) return this.#alone(piece, refused);
+    if (value['resourceType'] === 'Bundle') return this.#bundle(piece, value);
+    const references = {
+      byFullUrl: new BundleNames(),
+      ownBases: this.#context.ownBases,
+      findByIdentifier: this.#context.findByIdentifier,
+    };
+    return this.#alone(piece, await this.#toWrite(value, piece, '', references, false));
+  }
+
+  #alone(piece: JsonText, item: ImportItem): ImportUnit {
+    return { whole: false, line: piece.line, items: only(item) };
+  }
+
+  async #bundle(piece: JsonPiece, bundle: Json): Promise<ImportUnit> {
+    const { entry, ...envelope } = bundle;
+    // Of a Bundle that was cut into entries, `entry` is what is left of it: nothing.
+    const check = Array.isArray(entry) ? envelope : bundle;
+    if (!this.#structureIsRight(check, (path) => this.#place(piece, path)))
+      return this.#alone(piece, refused);
+    if (bundle['type'] === 'history') {
+      const place = this.#place(piece, 'Bundle.type');
+      return this.#alone(
+        piece,
+        this.#refuse(
+          'bundle-type',
+          'a history has many versions of a resource and cannot be imported',
+          place,
+        ),
+      );
     }
-    if (name?.exists === true) continue;
-    const write = await entryWrite(context, entry, name, piece.line, here, references);
-    if (write !== 'nothing') yield { write, bytes: piece.text.length };
+    for (const inner of Array.isArray(entry) ? entry : []) {
+      const text = JSON.stringify(inner);
+      await this.#spool.push({ text, line: piece.line, members: countMembers(inner), depth: 1 });
+    }
+    const whole = bundle['type'] === 'transaction';
+    return { whole, line: piece.line, items: this.#entries(whole) };
+  }
+
+  /** Over the entries first for who is called what, then for each with its references put right. */
+  async *#entries(whole: boolean): AsyncGenerator<ImportItem> {
+    const names = await this.#names();
+    // The practitioners of a record are named again and again.
+    const found = new Map<string, Found>();
+    const references: References = {
+      byFullUrl: names,
+      ownBases: this.#context.ownBases,
+      findByIdentifier: async (type, system, value) => {
+        const key = `${type}?${system}|${value}`;
+        const known = found.get(key);
+        if (known !== undefined) return known;
+        const here = names.withIdentifier(type, system, value);
+        const now = withThoseOfBundle(await this.#context.findByIdentifier(type, system, value), here);
+        if (now.kind === 'one' && found.size < lookUpsKept) found.set(key, now);
+        return now;
+      },
+    };
+    let position = 0;
+    let held = this.#spool.length;
+    for await (const piece of this.#spool.entries()) {
+      const here = `Bundle.entry[${position}]`;
+      const entry = this.#parse(piece, here);
+      yield entry === undefined
+        ? refused
+        : await this.#entry(entry, piece, position, names, references, whole);
+      position++;
+      held -= piece.text.length;
+      this.#context.onHeld?.(held);
+    }
+  }
+
+  async #names(): Promise<BundleNames> {
+    const names = new BundleNames();
+    let position = -1;
+    for await (const piece of this.#spool.entries()) {
+      position++;
+      const entry = tryParse(piece);
+      if (entry === undefined) continue;
+      const name = await this.#nameOf(entry, names);
+      if (name === undefined) continue;
+      if (conditionOf(requestOf(entry)) !== undefined) names.setConditional(position, name);
+      if (typeof entry['fullUrl'] === 'string') names.addFullUrl(entry['fullUrl'], name.reference);
+      if (piece.text.includes('?identifier='))
+        for (const { type, system, value } of wantedIdentifiers(entry)) names.want(type, system, value);
+    }
+    if (names.wantsIdentifiers) await this.#collectIdentifiers(names);
+    return names;
+  }
+
+  async #collectIdentifiers(names: BundleNames): Promise<void> {
+    let position = -1;
+    for await (const piece of this.#spool.entries()) {
+      position++;
+      const entry = tryParse(piece);
+      if (entry === undefined || !isObject(entry['resource'])) continue;
+      const name = names.conditional(position) ?? (await this.#nameOf(entry, names));
+      if (name !== undefined) names.addIdentifiers(entry['resource'], name.reference);
+    }
+  }
+
+  async #nameOf(entry: Json, names: BundleNames): Promise<EntryName | undefined> {
+    const name = await nameOf(entry, this.#context);
+    const request = requestOf(entry);
+    if (name === undefined || name.exists || request.ifNoneExist === undefined) return name;
+    const condition = `${name.reference.slice(0, name.reference.indexOf('/'))}?${conditionOf(request)}`;
+    const known = names.byCondition.get(condition);
+    if (known !== undefined) return { reference: known, exists: true };
+    names.byCondition.set(condition, name.reference);
+    return name;
+  }
+
+  async #entry(
+    entry: Json,
+    piece: JsonText,
+    position: number,
+    names: BundleNames,
+    references: References,
+    whole: boolean,
+  ): Promise<ImportItem> {
+    const here = `Bundle.entry[${position}]`;
+    const place = this.#place(piece, here);
+    const { resource, ...envelope } = entry;
+    const right =
+      Object.keys(envelope).length === 0 ||
+      this.#structureIsRight({ resourceType: 'Bundle', type: 'collection', entry: [envelope] }, (path) =>
+        this.#place(piece, path.replace('Bundle.entry[0]', here)),
+      );
+    if (!right) return refused;
+    const request = requestOf(entry);
+    if (request.method === 'GET' || request.method === 'HEAD') {
+      const text = `${request.method} entries are left out of an import`;
+      this.#context.report.find('warning', 'not-a-write', text, place);
+      return { kind: 'nothing' };
+    }
+    if (!['', 'POST', 'PUT', 'DELETE'].includes(request.method))
+      return this.#refuse('bad-request', 'the method of request is none of POST, PUT, DELETE and GET', place);
+    if (request.ifMatch) return this.#refuse('bad-request', 'ifMatch is not offered by an import', place);
+    if (request.method === 'DELETE') return this.#deletion(request.url, names, place, whole);
+    if (resource === undefined && request.method !== '')
+      return this.#refuse('bad-request', `${request.method} needs a resource`, place);
+    if (resource === undefined) {
+      this.#context.report.find('warning', 'no-resource', 'an entry without a resource is left out', place);
+      return { kind: 'nothing' };
+    }
+    if (!isObject(resource))
+      return this.#refuse('not-a-resource', 'the entry’s resource is no JSON object', place);
+    const name = names.conditional(position) ?? (await nameOf(entry, this.#context));
+    if (name?.problem !== undefined) return this.#refuse('bad-request', name.problem, place);
+    if (name?.exists === true) return { kind: 'exists', type: String(resource['resourceType']) };
+    const item = await this.#toWrite(
+      name === undefined
+        ? resource
+        : { ...resource, id: name.reference.slice(name.reference.indexOf('/') + 1) },
+      piece,
+      here,
+      references,
+      whole,
+    );
+    if (item.kind !== 'write' || name === undefined) return item;
+    if (typeof entry['fullUrl'] === 'string' && names.find(entry['fullUrl']) === undefined)
+      return this.#refuse('repeated-full-url', 'several resources of the Bundle have this fullUrl', place);
+    return whole && !names.addIdentity(name.reference) ? this.#repeated(place) : item;
+  }
+
+  #deletion(url: string, names: BundleNames, place: Place, whole: boolean): ImportItem {
+    const asked = typeAndId(url);
+    if (asked === undefined)
+      return this.#refuse('bad-request', 'DELETE needs a url of the form Type/id', place);
+    if (whole && !names.addIdentity(`${asked.type}/${asked.id}`)) return this.#repeated(place);
+    return { kind: 'write', write: { delete: asked }, line: place.line, bytes: 0 };
+  }
+
+  /** https://hl7.org/fhir/R4/http.html#trules: a transaction that names a resource twice fails. */
+  #repeated(place: Place): ImportItem {
+    return this.#refuse('repeated-resource', 'the transaction has had a resource of this type and id', place);
+  }
+
+  async #toWrite(
+    resource: Json,
+    piece: JsonText,
+    here: string,
+    references: References,
+    whole: boolean,
+  ): Promise<ImportItem> {
+    const place = (path: string) => this.#place(piece, here === '' ? path : `${here}.resource: ${path}`);
+    // The order of members means nothing; with these two in their place an id that was given changes no digest.
+    const { resourceType, id = idOf(resource, undefined), ...elements } = resource;
+    const named: Json = { resourceType, id, ...elements };
+    if (!this.#structureIsRight(named, place)) return refused;
+    if (typeof named['id'] !== 'string' || !idPattern.test(named['id'])) {
+      const at = place(`${String(named['resourceType'])}.id`);
+      return this.#refuse('bad-id', 'id is not 1 to 64 letters, digits, hyphens and dots', at);
+    }
+    let failed = false;
+    for (const problem of await resolveReferences(named, references)) {
+      const fails = problem.fails && whole;
+      failed ||= fails;
+      this.#context.report.find(
+        fails ? 'error' : 'warning',
+        'unresolved-reference',
+        problem.text,
+        place(problem.path),
+      );
+    }
+    if (failed) return refused;
+    return {
+      kind: 'write',
+      write: { resource: named as unknown as FhirResource },
+      line: piece.line,
+      bytes: piece.text.length,
+    };
+  }
+
+  #structureIsRight(resource: Json, place: (path: string) => Place): boolean {
+    let right = true;
+    for (const problem of this.#context.checkStructure(resource)) {
+      this.#context.report.find(problem.severity, problem.rule, problem.text, place(problem.path));
+      right &&= problem.severity !== 'error';
+    }
+    return right;
+  }
+
+  #parse(piece: JsonText, here: string): Json | undefined {
+    const place = this.#place(piece, here);
+    if (piece.depth > depthLimit) {
+      this.#refuse('too-deep', `is nested more than ${depthLimit} levels deep`, place);
+      return undefined;
+    }
+    let value: unknown;
+    try {
+      value = parseExact(piece.text);
+    } catch (error) {
+      const { line, column } = placeOf(error as Error, piece);
+      this.#refuse('not-json', 'is no valid JSON', { ...place, line, path: column });
+      return undefined;
+    }
+    if (!isObject(value)) {
+      this.#refuse('not-a-resource', 'is no JSON object', place);
+      return undefined;
+    }
+    if (countMembers(value) !== piece.members) {
+      const path = [here, repeatedMember(piece.text)].filter((part) => part !== '').join('.');
+      this.#refuse('repeated-member', 'an object has two members of this name', { ...place, path });
+      return undefined;
+    }
+    return value;
+  }
+
+  #place(piece: JsonText, path: string): Place {
+    return { file: this.#context.file, line: piece.line, path };
+  }
+
+  #refuse(rule: string, text: string, place: Place): ImportItem {
+    this.#context.report.find('error', rule, text, place);
+    return refused;
   }
 }
 
-function tryParse(text: string): Json | undefined {
+function tryParse(piece: JsonText): Json | undefined {
+  if (piece.depth > depthLimit) return undefined;
   try {
-    return JSON.parse(text) as Json;
+    const value = parseExact(piece.text);
+    return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
-interface EntryName {
-  /** Relative reference by which the others may call it. */
-  readonly reference: string;
-  /** A conditional create whose resource the server has: nothing is written for it. */
-  readonly exists: boolean;
-}
-
-async function nameOf(context: ImportItemsContext, entry: Json): Promise<EntryName | undefined> {
-  const resource = entry['resource'];
-  if (typeof resource !== 'object' || resource === null) return undefined;
-  const fullUrl = typeof entry['fullUrl'] === 'string' ? entry['fullUrl'] : undefined;
-  const type = String((resource as Json)['resourceType']);
-  const request = requestOf(entry);
-  const condition = request.ifNoneExist ?? /\?(.*)$/s.exec(request.method === 'PUT' ? request.url : '')?.[1];
-  if (condition !== undefined) {
-    const found = await byIdentifier(type, condition, { findByIdentifier: context.findByIdentifier });
-    if (typeof found === 'string') return { reference: found, exists: request.ifNoneExist !== undefined };
-  }
-  return { reference: `${type}/${idOf(resource as Json, fullUrl, request)}`, exists: false };
-}
-
-interface EntryRequest {
-  readonly method: string;
-  readonly url: string;
-  readonly ifNoneExist: string | undefined;
-}
-
-function requestOf(entry: Json): EntryRequest {
-  const request = (
-    typeof entry['request'] === 'object' && entry['request'] !== null ? entry['request'] : {}
-  ) as Json;
+/** The parser's own message quotes the text, which may be somebody's record: only the place is taken from it. */
+function placeOf(error: Error, piece: JsonText): { line: number; column: string } {
+  const position = /position (\d+)/.exec(error.message)?.[1];
+  if (position === undefined) return { line: piece.line, column: '' };
+  const before = piece.text.slice(0, Number(position));
   return {
-    method: String(request['method'] ?? ''),
-    url: String(request['url'] ?? ''),
-    ifNoneExist: typeof request['ifNoneExist'] === 'string' ? request['ifNoneExist'] : undefined,
+    line: piece.line + (before.match(/\n/g)?.length ?? 0),
+    column: `column ${before.length - before.lastIndexOf('\n')}`,
   };
 }
 
-/** The resource's own id, the id of its PUT, that of its fullUrl, or one made from its content: the same at every run. */
-function idOf(resource: Json, fullUrl: string | undefined, request: EntryRequest | undefined): string {
-  if (request?.method === 'PUT') {
-    const inUrl = /^[A-Za-z]+\/([^/?]+)$/.exec(request.url)?.[1];
-    if (inUrl !== undefined) return inUrl;
-  }
-  if (typeof resource['id'] === 'string') return resource['id'];
-  const inFullUrl =
-    fullUrl === undefined
-      ? undefined
-      : /(?:^urn:uuid:|^urn:oid:|\/)([A-Za-z0-9\-.]{1,64})$/.exec(fullUrl)?.[1];
-  return inFullUrl ?? hash('sha256', JSON.stringify(resource), 'hex').slice(0, 32);
-}
-
-async function entryWrite(
-  context: ImportItemsContext,
-  entry: Json,
-  name: EntryName | undefined,
-  line: number,
-  here: string,
-  references: References,
-): Promise<Write | undefined | 'nothing'> {
-  const request = requestOf(entry);
-  const place = { file: context.file, line, path: here };
-  if (request.method === 'DELETE') {
-    const [, type, id] = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})$/.exec(request.url) ?? [];
-    if (type !== undefined && id !== undefined) return { delete: { type, id } };
-    return refuse(context, 'bad-request', 'DELETE needs a url of the form Type/id', place);
-  }
-  if (request.method === 'GET' || request.method === 'HEAD') {
-    context.report.find(
-      'warning',
-      'not-a-write',
-      `${request.method} entries are left out of an import`,
-      place,
-    );
-    return 'nothing';
-  }
-  if (request.method === 'PATCH')
-    return refuse(context, 'bad-request', 'PATCH is not offered by an import', place);
-  const resource = entry['resource'];
-  if (resource === undefined) {
-    context.report.find('warning', 'no-resource', 'an entry without a resource is left out', place);
-    return 'nothing';
-  }
-  if (typeof resource !== 'object' || resource === null || Array.isArray(resource)) {
-    return refuse(context, 'not-a-resource', 'the entry’s resource is no JSON object', place);
-  }
-  const id = name?.reference.slice(name.reference.indexOf('/') + 1);
-  return toWrite(context, { ...resource, ...(id === undefined ? {} : { id }) }, line, here, references);
-}
-
-async function toWrite(
-  context: ImportItemsContext,
-  resource: Json,
-  line: number,
-  here: string,
-  references: References,
-): Promise<Write | undefined> {
-  const place = (path: string) => ({
-    file: context.file,
-    line,
-    path: here === '' ? path : `${here}.resource: ${path}`,
-  });
-  const named: Json =
-    resource['id'] === undefined ? { ...resource, id: idOf(resource, undefined, undefined) } : resource;
-  let refused = false;
-  for (const problem of context.checkStructure(named)) {
-    context.report.find(problem.severity, problem.rule, problem.text, place(problem.path));
-    refused ||= problem.severity === 'error';
-  }
-  if (!refused && (typeof named['id'] !== 'string' || !idPattern.test(named['id']))) {
-    context.report.find(
-      'error',
-      'bad-id',
-      'id is not 1 to 64 letters, digits, hyphens and dots',
-      place(`${String(named['resourceType'])}.id`),
-    );
-    refused = true;
-  }
-  if (refused) {
-    context.report.refused++;
-    return undefined;
-  }
-  for (const problem of await resolveReferences(named, references)) {
-    context.report.find('warning', 'unresolved-reference', problem.text, place(problem.path));
-  }
-  return { resource: named as unknown as FhirResource };
-}
-
-function refuse(
-  context: ImportItemsContext,
-  rule: string,
-  text: string,
-  place: { file: string; line: number; path: string },
-): undefined {
-  context.report.find('error', rule, text, place);
-  context.report.refused++;
-  return undefined;
+function withThoseOfBundle(found: Found, here: ReadonlySet<string>): Found {
+  if (here.size === 0) return found;
+  const all = new Set(here);
+  if (found.kind === 'one') all.add(found.reference);
+  if (found.kind === 'several' || all.size > 1) return { kind: 'several' };
+  return { kind: 'one', reference: [...all][0]! };
 }

@@ -1,8 +1,10 @@
 // What an import did and what it found wrong, for a person and for a program. Counts everything, shows the first places
 // of each kind, and never a value from a resource.
+import type { WriteOutcome } from '../fhir/store/write-resources.ts';
 
 export interface Place {
   readonly file: string;
+  /** From 1; 0 when the file as a whole is meant. */
   readonly line: number;
   /** Path into the resource; '' for the whole. */
   readonly path: string;
@@ -13,11 +15,13 @@ export interface Finding {
   readonly rule: string;
   readonly text: string;
   readonly count: number;
+  /** The first ones. */
   readonly places: readonly Place[];
 }
 
 export interface ImportReport {
-  readonly line: string;
+  /** Undefined when files were only checked. */
+  readonly line: string | undefined;
   readonly files: number;
   readonly filesFailed: number;
   readonly created: number;
@@ -30,54 +34,77 @@ export interface ImportReport {
   readonly byType: Readonly<Record<string, number>>;
   readonly seconds: number;
   readonly findings: readonly Finding[];
+  /** Why the import ended before its last file. */
+  readonly stopped?: string;
 }
 
 const placesShown = 5;
 const kindsKept = 500;
+
+/** Counts of what one transaction wrote, which are true once it is committed. */
+export class Tally {
+  readonly outcomes: Record<WriteOutcome, number> = { created: 0, updated: 0, unchanged: 0, deleted: 0 };
+  readonly byType = new Map<string, number>();
+
+  count(type: string, outcome: WriteOutcome, times = 1): void {
+    this.outcomes[outcome] += times;
+    this.byType.set(type, (this.byType.get(type) ?? 0) + times);
+  }
+
+  add(other: Tally): void {
+    for (const [type, times] of other.byType) this.byType.set(type, (this.byType.get(type) ?? 0) + times);
+    for (const [outcome, times] of Object.entries(other.outcomes) as [WriteOutcome, number][])
+      this.outcomes[outcome] += times;
+  }
+
+  get done(): number {
+    const { created, updated, unchanged, deleted } = this.outcomes;
+    return created + updated + unchanged + deleted;
+  }
+}
 
 export class ReportBuilder {
   readonly #findings = new Map<
     string,
     { severity: 'error' | 'warning'; rule: string; text: string; count: number; places: Place[] }
   >();
-  readonly #byType = new Map<string, number>();
+  readonly written = new Tally();
   files = 0;
   filesFailed = 0;
   refused = 0;
   resumed = 0;
-  readonly outcomes = { created: 0, updated: 0, unchanged: 0, deleted: 0 };
 
-  find(severity: 'error' | 'warning', rule: string, text: string, place: Place): void {
+  /** @param times how many resources the finding is about */
+  find(severity: 'error' | 'warning', rule: string, text: string, place: Place, times = 1): void {
     // Places inside arrays differ; the kind of finding does not.
     const kind = `${rule} ${place.path.replace(/\[\d+\]/g, '')} ${text}`;
     let finding = this.#findings.get(kind);
     if (finding === undefined) {
-      if (this.#findings.size >= kindsKept) return;
+      if (this.#findings.size >= kindsKept && !this.#makeRoom(severity)) return;
       finding = { severity, rule, text, count: 0, places: [] };
       this.#findings.set(kind, finding);
     }
-    finding.count++;
+    finding.count += times;
     if (finding.places.length < placesShown) finding.places.push(place);
   }
 
-  written(type: string, outcome: keyof ReportBuilder['outcomes']): void {
-    this.outcomes[outcome]++;
-    this.#byType.set(type, (this.#byType.get(type) ?? 0) + 1);
+  /** Warnings never hide an error. */
+  #makeRoom(severity: 'error' | 'warning'): boolean {
+    if (severity === 'warning') return false;
+    for (const [kind, finding] of this.#findings)
+      if (finding.severity === 'warning') return this.#findings.delete(kind);
+    return false;
   }
 
-  get done(): number {
-    return this.outcomes.created + this.outcomes.updated + this.outcomes.unchanged + this.outcomes.deleted;
-  }
-
-  finish(line: string, seconds: number): ImportReport {
+  finish(line: string | undefined, seconds: number): ImportReport {
     return {
       line,
       files: this.files,
       filesFailed: this.filesFailed,
-      ...this.outcomes,
+      ...this.written.outcomes,
       refused: this.refused,
       resumed: this.resumed,
-      byType: Object.fromEntries([...this.#byType].sort(([a], [b]) => (a < b ? -1 : 1))),
+      byType: Object.fromEntries([...this.written.byType].sort(([a], [b]) => (a < b ? -1 : 1))),
       seconds: Math.round(seconds * 100) / 100,
       findings: [...this.#findings.values()].sort((a, b) =>
         a.severity === b.severity ? b.count - a.count : a.severity === 'error' ? -1 : 1,
@@ -91,13 +118,20 @@ export function reportText(report: ImportReport): string {
   const done = report.created + report.updated + report.unchanged + report.deleted;
   const rate = report.seconds > 0 ? Math.round(done / report.seconds) : done;
   const failed = report.filesFailed === 0 ? '' : `, ${report.filesFailed} of them not wholly`;
+  const did = report.line === undefined ? 'Checked' : `Imported into ${report.line}`;
   const lines = [
-    `Imported into ${report.line}: ${plural(report.files, 'file')}${failed}, ${plural(done, 'resource')} in ${report.seconds} s (${rate}/s).`,
-    `  created ${report.created}   updated ${report.updated}   unchanged ${report.unchanged}   deleted ${report.deleted}   refused ${report.refused}`,
+    `${did}: ${plural(report.files, 'file')}${failed}, ${plural(done, 'resource')} in ${report.seconds} s (${rate}/s).`,
+    report.line === undefined
+      ? `  right ${done}   refused ${report.refused}`
+      : `  created ${report.created}   updated ${report.updated}   unchanged ${report.unchanged}   deleted ${report.deleted}   refused ${report.refused}`,
   ];
+  if (report.stopped !== undefined)
+    lines.push(
+      '  The import STOPPED before its end. What is counted here is in the database; the same command goes on from there.',
+    );
   if (report.resumed > 0)
     lines.push(
-      `  ${plural(report.resumed, 'resource')} were already in the database from an interrupted run.`,
+      `  ${plural(report.resumed, 'resource')} ${report.resumed === 1 ? 'was' : 'were'} already in the database from an interrupted run.`,
     );
   const types = Object.entries(report.byType).map(([type, count]) => `${type} ${count}`);
   if (types.length > 0) lines.push(`  ${types.join(', ')}`);
@@ -106,9 +140,10 @@ export function reportText(report: ImportReport): string {
     lines.push(
       `${finding.severity === 'error' ? 'REFUSED' : 'warning'} ${finding.count} × ${finding.text} [${finding.rule}]`,
     );
-    for (const place of finding.places.slice(0, finding.severity === 'error' ? placesShown : 2)) {
-      lines.push(`    ${place.file}:${place.line}${place.path === '' ? '' : ` ${place.path}`}`);
-    }
+    const shown = finding.places.slice(0, finding.severity === 'error' ? placesShown : 2);
+    for (const { file, line, path } of shown)
+      lines.push(`    ${file}${line === 0 ? '' : `:${line}`}${path === '' ? '' : ` ${path}`}`);
+    if (finding.count > shown.length) lines.push('    …');
   }
   if (report.findings.length > 40)
     lines.push(`… and ${report.findings.length - 40} more kinds; --json lists them all.`);

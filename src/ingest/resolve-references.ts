@@ -5,19 +5,33 @@ export interface ReferenceProblem {
   /** FHIRPath-like place inside the resource. */
   readonly path: string;
   readonly text: string;
+  /** A transaction fails by it: the specification says so of conditional references. */
+  readonly fails: boolean;
 }
+
+/** What a search on an identifier finds; `unknown` where there is no database to ask. */
+export type Found =
+  | { readonly kind: 'one'; readonly reference: string }
+  | { readonly kind: 'none' | 'several' | 'other-condition' | 'unknown' };
+
+export const problemText = {
+  none: 'finds no resource with this identifier',
+  several: 'finds several resources with this identifier',
+  'other-condition': 'is other than identifier=system|value, the one condition that is offered',
+  unknown: 'is looked up by an import only',
+} as const;
 
 export interface References {
   /** fullUrl → relative reference, of the Bundle at hand. */
-  readonly byFullUrl: ReadonlyMap<string, string>;
+  readonly byFullUrl: { find(fullUrl: string): string | undefined };
   /** Bases of this line's own FHIR API: absolute references to it become relative. */
   readonly ownBases: readonly string[];
-  /** The relative reference for `Type?identifier=…`, or what is wrong with it. */
-  findByIdentifier(
-    type: string,
-    system: string,
-    value: string,
-  ): Promise<string | { readonly problem: string }>;
+  findByIdentifier(type: string, system: string, value: string): Promise<Found>;
+}
+
+interface Identifier {
+  readonly system: string;
+  readonly value: string;
 }
 
 /** Rewrites in place and answers what could not be resolved. */
@@ -50,9 +64,9 @@ async function visit(
       await visit(inner, `${path}.${name}`, references, problems);
     else if (typeof inner === 'string' && (name === 'reference' || name === 'url')) {
       const resolved =
-        name === 'reference' ? await resolve(inner, references) : references.byFullUrl.get(inner);
+        name === 'reference' ? await resolve(inner, references) : references.byFullUrl.find(inner);
       if (typeof resolved === 'string') element[name] = resolved;
-      else if (resolved !== undefined) problems.push({ path: `${path}.${name}`, text: resolved.problem });
+      else if (resolved !== undefined) problems.push({ path: `${path}.${name}`, ...resolved });
     }
   }
 }
@@ -60,15 +74,22 @@ async function visit(
 async function resolve(
   reference: string,
   references: References,
-): Promise<string | { problem: string } | undefined> {
-  const inBundle = references.byFullUrl.get(reference);
+): Promise<string | Pick<ReferenceProblem, 'text' | 'fails'> | undefined> {
+  const inBundle = references.byFullUrl.find(reference);
   if (inBundle !== undefined) return inBundle;
-  if (/^urn:(uuid|oid):/i.test(reference)) return { problem: 'names no entry of this Bundle' };
+  if (/^urn:(uuid|oid):/i.test(reference)) return { text: 'names no entry of this Bundle', fails: false };
   for (const base of references.ownBases)
     if (reference.startsWith(`${base}/`)) return reference.slice(base.length + 1);
-  const conditional = /^([A-Z][A-Za-z]+)\?(.*)$/s.exec(reference);
-  if (conditional === null) return undefined;
-  return byIdentifier(conditional[1]!, conditional[2]!, references);
+  const conditional = asConditional(reference);
+  if (conditional === undefined) return undefined;
+  const found = await byIdentifier(conditional.type, conditional.query, references);
+  if (found.kind === 'one') return found.reference;
+  return { text: problemText[found.kind], fails: found.kind !== 'unknown' };
+}
+
+function asConditional(reference: string): { readonly type: string; readonly query: string } | undefined {
+  const [, type, query] = /^([A-Z][A-Za-z]+)\?(.*)$/s.exec(reference) ?? [];
+  return type === undefined || query === undefined ? undefined : { type, query };
 }
 
 /** The one kind of condition that is offered: `identifier=system|value`. */
@@ -76,14 +97,29 @@ export async function byIdentifier(
   type: string,
   query: string,
   references: Pick<References, 'findByIdentifier'>,
-): Promise<string | { readonly problem: string }> {
+): Promise<Found> {
+  const identifier = identifierOf(query);
+  if (identifier === undefined) return { kind: 'other-condition' };
+  return references.findByIdentifier(type, identifier.system, identifier.value);
+}
+
+function identifierOf(query: string): Identifier | undefined {
   const params = [...new URLSearchParams(query)];
   const [name, token] = params[0] ?? [];
   const bar = token?.indexOf('|') ?? -1;
-  if (params.length !== 1 || name !== 'identifier' || token === undefined || bar < 0) {
-    return {
-      problem: 'is a condition other than identifier=system|value, which is the one that can be resolved',
-    };
+  if (params.length !== 1 || name !== 'identifier' || token === undefined || bar < 0) return undefined;
+  return { system: token.slice(0, bar), value: token.slice(bar + 1) };
+}
+
+/** What the conditional references anywhere in a value look for. */
+export function* wantedIdentifiers(value: object): Generator<Identifier & { readonly type: string }> {
+  for (const [name, inner] of Object.entries(value)) {
+    if (typeof inner === 'object' && inner !== null) yield* wantedIdentifiers(inner);
+    else if (name === 'reference' && typeof inner === 'string') {
+      const conditional = asConditional(inner);
+      const identifier = conditional === undefined ? undefined : identifierOf(conditional.query);
+      if (conditional !== undefined && identifier !== undefined)
+        yield { type: conditional.type, ...identifier };
+    }
   }
-  return references.findByIdentifier(type, token.slice(0, bar), token.slice(bar + 1));
 }

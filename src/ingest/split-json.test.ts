@@ -7,8 +7,8 @@ async function* chunksOf(text: string, size: number): AsyncGenerator<Uint8Array>
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
-async function pieces(text: string, size = 7, limit = 1_000_000): Promise<JsonPiece[]> {
-  return Array.fromAsync(splitJson(chunksOf(text, size), limit));
+async function pieces(text: string, size = 7, limit = 1_000_000, lines = false): Promise<JsonPiece[]> {
+  return Array.fromAsync(splitJson(chunksOf(text, size), { limit, lines }));
 }
 
 describe('cutting a stream into JSON texts', () => {
@@ -88,10 +88,92 @@ describe('cutting a stream into JSON texts', () => {
     async function* latin1() {
       yield Buffer.from('{"name":"Zo\xeb"}', 'latin1');
     }
-    await assert.rejects(Array.fromAsync(splitJson(latin1(), 1000)), /not UTF-8/);
+    await assert.rejects(Array.fromAsync(splitJson(latin1(), { limit: 1000 })), /not UTF-8/);
   });
 
   test('refuses a value of more bytes than the limit', async () => {
     await assert.rejects(pieces(`{"a":"${'x'.repeat(5000)}"}`, 100, 1000), /more than/);
+  });
+
+  test('counts members and nesting, of an entry from the entry on', async () => {
+    const found = await pieces('{"resourceType":"Bundle","entry":[{"a":{"b":[1]}},{"a":":"}],"total":2}');
+    assert.deepEqual(
+      found.map(({ members, depth }) => [members, depth]),
+      [
+        [2, 3],
+        [1, 1],
+        [3, 1],
+      ],
+    );
+  });
+
+  test('keeps the entries of a List that contains a Bundle where they are', async () => {
+    const list = { resourceType: 'List', contained: [{ resourceType: 'Bundle' }], entry: [{ item: {} }] };
+    const found = await pieces(JSON.stringify(list));
+    assert.deepEqual(
+      found.map(({ kind, text }) => [kind, JSON.parse(text)]),
+      [['value', list]],
+    );
+  });
+
+  test('cuts a Bundle whose head is long', async () => {
+    const head = { resourceType: 'Bundle', meta: { tag: [{ display: 'x'.repeat(100_000) }] } };
+    const found = await pieces(JSON.stringify({ ...head, entry: [{}, {}] }), 4096);
+    assert.deepEqual(
+      found.map((piece) => piece.kind),
+      ['entry', 'entry', 'bundle-end'],
+    );
+  });
+
+  describe('in a file of lines, a line that is broken costs that line', () => {
+    for (const size of [1, 5, 1000]) {
+      for (const [title, line, says] of [
+        ['cut inside an object', '{"a":{"b":1', /cut off/],
+        ['cut inside an array', '{"a":[{"b":1},', /cut off/],
+        ['cut inside a string', '{"a":"b', /cut off/],
+        ['that closes too much', '{"a":1}}', /closing bracket/],
+        ['of words', 'id;name', /no JSON object/],
+        ['that is an array', '[{"a":1}]', /array/],
+        ['that is a Bundle cut in an entry', '{"resourceType":"Bundle","entry":[{"a":1},{"b', /cut off/],
+      ] as const) {
+        test(`a line ${title}, in chunks of ${size} bytes`, async () => {
+          const found = await pieces(`{"n":1}\n${line}\n{"n":3}\r\n{"n":4}\n`, size, 1000, true);
+          const whole = found.filter((piece) => piece.kind === 'value' && piece.text.startsWith('{"n"'));
+          assert.deepEqual(
+            whole.map((piece) => [piece.text, piece.line]),
+            [
+              ['{"n":1}', 1],
+              ['{"n":3}', 3],
+              ['{"n":4}', 4],
+            ],
+          );
+          const broken = found.filter((piece) => piece.kind === 'broken');
+          assert.deepEqual(
+            broken.map((piece) => piece.line),
+            [2],
+          );
+          assert.match(broken[0]!.text, says);
+        });
+      }
+    }
+
+    test('a line that is not UTF-8', async () => {
+      async function* latin1() {
+        yield Buffer.from('{"n":1}\n{"n":"\xeb"}\n{"n":3}\n', 'latin1');
+      }
+      const found = await Array.fromAsync(splitJson(latin1(), { limit: 1000, lines: true }));
+      assert.deepEqual(
+        found.map((piece) => piece.kind),
+        ['value', 'broken', 'value'],
+      );
+    });
+
+    test('known by two values on a line each, whatever the name', async () => {
+      const found = await pieces('{"n":1}\n{"n":2}\n{"n":\n{"n":4}\n');
+      assert.deepEqual(
+        found.map((piece) => piece.kind),
+        ['value', 'value', 'broken', 'value'],
+      );
+    });
   });
 });

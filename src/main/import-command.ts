@@ -1,9 +1,12 @@
 // `portico import`: loads files into one line of business.
 import { type Command, Option } from 'commander';
 import { openPlan } from '../app/open-plan.ts';
-import { type Atomicity, type ImportProgress, importFiles } from '../ingest/import-files.ts';
-import { reportText } from '../ingest/import-report.ts';
+import { type Atomicity, ImportStopped, importFiles } from '../ingest/import-files.ts';
+import { type ImportReport, reportText } from '../ingest/import-report.ts';
 import { findInputFiles } from '../ingest/input-files.ts';
+import { untilFree } from '../ingest/until-free.ts';
+import { explainError } from './explain-error.ts';
+import { progressWriter } from './import-progress.ts';
 import { requireLine } from './require-line.ts';
 
 interface ImportFlags {
@@ -25,7 +28,7 @@ export function registerImportCommand(program: Command): void {
     .addOption(
       new Option(
         '--atomic <what>',
-        'write whole or not at all: each transaction Bundle, each file, or each resource',
+        'what is written whole or not at all: each transaction Bundle, each file, or nothing but each resource',
       )
         .choices(['bundle', 'file', 'none'])
         .default('bundle'),
@@ -35,7 +38,8 @@ export function registerImportCommand(program: Command): void {
     .addHelpText(
       'after',
       `
-Exit status: 0 all was loaded, 2 something was refused (the report says what and where), 1 the import failed.
+Exit status: 0 all was loaded, 2 something was refused (the report says what and where), 1 the import stopped (run it
+again when the cause is mended). The entries of a large Bundle wait in a temporary file; TMPDIR names its folder.
 
 Examples:
   $ npx portico import --line cco ./nightly/
@@ -44,58 +48,46 @@ Examples:
     .action(runImport);
 }
 
+/** Resources after which it is worth to gather the database's statistics at once. */
+const muchWritten = 1000;
+
 async function runImport(paths: string[], flags: ImportFlags): Promise<void> {
+  process.on('uncaughtException', endSoon);
   const files = await findInputFiles(paths);
-  const plan = await openPlan();
+  // To open it takes the lock that a long Bundle of another import may hold.
+  const plan = await untilFree(() => openPlan());
+  const progress = flags.quiet === true ? undefined : progressWriter(process.stderr, () => performance.now());
+  const print = (report: ImportReport) => {
+    progress?.end();
+    process.stdout.write(flags.json === true ? `${JSON.stringify(report, null, 2)}\n` : reportText(report));
+  };
   try {
     const line = requireLine(plan.config, flags.line);
-    const progress = flags.quiet === true ? undefined : progressWriter(process.stderr);
     const report = await importFiles({ ...plan, ownBases: [line.fhirUrl] }, files, {
       line: line.id,
       atomic: flags.atomic,
       ...(progress === undefined ? {} : { onProgress: progress.show }),
     });
-    progress?.end();
-    process.stdout.write(flags.json === true ? `${JSON.stringify(report, null, 2)}\n` : reportText(report));
+    if (report.created + report.updated > muchWritten) await plan.store.writtenMuch();
+    print(report);
     process.exitCode = report.refused > 0 || report.filesFailed > 0 ? 2 : 0;
+  } catch (error) {
+    if (!(error instanceof ImportStopped)) throw error;
+    print({ ...error.report, stopped: explainError(error.cause) });
+    throw error.cause;
   } finally {
     await plan.close();
   }
 }
 
-/** One line that is rewritten on a terminal; a plain line every ten seconds elsewhere. */
-function progressWriter(out: NodeJS.WriteStream) {
-  const started = performance.now();
-  const pause = out.isTTY ? 100 : 10_000;
-  let shown = started;
-  let drawn = false;
-  return {
-    show(progress: ImportProgress): void {
-      const now = performance.now();
-      if (now - shown < pause) return;
-      shown = now;
-      const text = progressText(progress, (now - started) / 1000);
-      out.write(out.isTTY ? `\r\x1b[2K${text.slice(0, (out.columns ?? 80) - 1)}` : `${text}\n`);
-      drawn = true;
-    },
-    end(): void {
-      if (drawn && out.isTTY) out.write('\r\x1b[2K');
-    },
-  };
-}
-
-function progressText(progress: ImportProgress, seconds: number): string {
-  const rate = Math.round(progress.resources / seconds);
-  const parts = [`${progress.resources} resources`, `${rate}/s`];
-  if (progress.bytesTotal !== undefined && progress.bytesTotal > 0) {
-    const share = Math.min(1, progress.bytesRead / progress.bytesTotal);
-    parts.push(`${Math.floor(share * 100)} %`);
-    if (share > 0.01) parts.push(`${duration((seconds / share) * (1 - share))} left`);
-  }
-  return `${parts.join('  ')}  ${progress.file}`;
-}
-
-function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.ceil(seconds)} s`;
-  return seconds < 5400 ? `${Math.ceil(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+/**
+ * A connection that breaks fails outside of any call, and then what waits for it: that prints what the import did. This
+ * is for when nothing waits.
+ */
+function endSoon(error: Error): void {
+  process.exitCode = 1;
+  setTimeout(() => {
+    process.stderr.write(`portico: ${explainError(error)}\n`);
+    process.exit(1);
+  }, 5000).unref();
 }

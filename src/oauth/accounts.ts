@@ -3,6 +3,7 @@
 // Must never tell an unknown user name from a wrong password, in words or in time.
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../db/database.ts';
+import { connectionsOf, revokeGrant } from './connections.ts';
 import { hashPassword, verifyAbsent, verifyPassword } from './password-hash.ts';
 import type { AccountTable, OAuthTables } from './schema.ts';
 import { createSignInThrottle } from './sign-in-throttle.ts';
@@ -38,6 +39,11 @@ export interface Accounts {
   /** Makes the account or brings it up to date; the password is hashed only when it is new. */
   create(account: NewAccount): Promise<Account>;
   find(line: string, id: string): Promise<Account | undefined>;
+  findByUsername(line: string, username: string): Promise<Account | undefined>;
+  /** By user name. */
+  list(line: string): Promise<Account[]>;
+  /** Ends whatever the account granted, and the account. */
+  remove(account: Account): Promise<void>;
   verify(line: string, username: string, password: string, address?: string): Promise<SignIn>;
 }
 
@@ -103,6 +109,28 @@ export function createAccounts(db: Database, clock: () => number): Accounts {
         .where('id', '=', id)
         .executeTakeFirst();
       return row === undefined ? undefined : toAccount(row);
+    },
+
+    async findByUsername(line, username) {
+      const row = await byUsername(line, username);
+      return row === undefined ? undefined : toAccount(row);
+    },
+
+    async list(line) {
+      const rows = await kysely
+        .selectFrom('oauth_account')
+        .selectAll()
+        .where('line', '=', line)
+        .orderBy('username_key')
+        .execute();
+      return rows.map(toAccount);
+    },
+
+    async remove({ line, id }) {
+      for (const connection of await connectionsOf(kysely, line, id)) {
+        await revokeGrant(kysely, { line, grantId: connection.grantId, now: clock() });
+      }
+      await kysely.deleteFrom('oauth_account').where('line', '=', line).where('id', '=', id).execute();
     },
 
     async verify(line, username, password, address = '') {

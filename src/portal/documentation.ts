@@ -122,7 +122,8 @@ function reading(config: Config): Html {
 
 curl -s "${line.fhirUrl}/ExplanationOfBenefit?patient=$PATIENT&amp;_count=50" -H "Authorization: Bearer $TOKEN"
 curl -s "${line.fhirUrl}/Observation?patient=$PATIENT&amp;category=laboratory&amp;date=ge2025-01-01" -H "Authorization: Bearer $TOKEN"</code></pre>
-<p>Answers are FHIR JSON; an Accept header that allows no JSON is answered with 406.</p>
+<p>Answers are FHIR JSON, or FHIR XML for <code>Accept: application/fhir+xml</code> or <code>application/xml</code>. The provider directory
+and the formulary name no member and need no token.</p>
 <p>Follow <code>link</code> with relation <code>next</code> for further pages; use it as it is. A page has at most ${maximumCount}
 entries, whatever <code>_count</code> says. A parameter that is not listed below is refused, never ignored, unless you send
 <code>Prefer: handling=lenient</code>. A token is taken in the Authorization header only.</p>
@@ -170,7 +171,9 @@ function types(definitions: Definitions): Html {
   const reachable = new Set([...memberTypes, ...referenceTypes, ...referredTypes]);
   const served = [...definitions.servedTypes].filter((type) => reachable.has(type)).sort();
   return html`<section id="types"><h2>Resource types and their search parameters</h2>
-<p>Beside these, every type has <code>_id</code>, <code>_lastUpdated</code>, <code>_count</code> and <code>_total</code>.</p>
+<p>Beside these, every type has <code>_id</code>, <code>_lastUpdated</code>, <code>_count</code>, <code>_total</code> and
+<code>_sort</code>. <code>_include</code>, <code>_revinclude</code>, chained parameters and <code>_has</code> follow references, and never
+lead beyond what the member granted.</p>
 <table class="stack"><thead><tr><th scope="col">Type</th><th scope="col">Search parameters</th></tr></thead>
 <tbody>${served.map(
     (type) =>

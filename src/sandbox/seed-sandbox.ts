@@ -25,6 +25,7 @@ export async function seedSandbox(
     const started = performance.now();
     const resources = await seedLine(plan.store, line);
     await note(plan.db, line);
+    await plan.store.writtenMuch();
     logger.info(
       { line, resources, ms: Math.round(performance.now() - started) },
       'sandbox records generated',

@@ -28,10 +28,22 @@ export interface MemberAccess {
   readonly permissions: Permissions;
 }
 
+/** Whoever asks without a token: the provider directory and the formulary of one line, and nothing of any member. */
+export interface PublicAccess {
+  readonly kind: 'public';
+  readonly line: string;
+  readonly grantId: 'public';
+  readonly patients: readonly [];
+  readonly permissions: Permissions;
+}
+
+/** What a request over HTTP can come with. */
+export type RequestAccess = MemberAccess | PublicAccess;
+
 /** The operator's own commands: everything of one line. Never made from a token. */
 export interface OperatorAccess {
   readonly kind: 'operator';
   readonly line: string;
 }
 
-export type Access = MemberAccess | OperatorAccess;
+export type Access = RequestAccess | OperatorAccess;

@@ -78,6 +78,11 @@ export function permissionsOf(scope: string): Permissions {
   return permissions;
 }
 
+/** Without any token: the provider directory (42 CFR 431.70, 438.242(b)(6)) and the formulary. */
+export const publicPermissions: Permissions = new Map(
+  referenceTypes.map((type) => [type, { read: [[]], search: [[]] }]),
+);
+
 /** An alternative without filters makes the others superfluous. */
 function withoutNarrowed(alternatives: TypeFilter[][]): TypeFilter[][] {
   return alternatives.some((filters) => filters.length === 0) ? [[]] : alternatives;

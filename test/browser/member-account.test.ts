@@ -36,7 +36,7 @@ test('another’s connection and a form without its token change nothing', async
     body: new URLSearchParams({ username: 'maria.delgado', password: 'harbor-tulip-12' }),
   });
   const cookie = signIn.headers.getSetCookie()[0]!.split(';')[0]!;
-  const rows = await server.portico.plan.db.read<{ grant_id: string }>({
+  const rows = await server.portico.plan.db.read<[grantId: string]>({
     sql: 'select grant_id from oauth_connection',
     parameters: [],
   });
@@ -45,7 +45,7 @@ test('another’s connection and a form without its token change nothing', async
       method: 'POST',
       redirect: 'manual',
       headers: { cookie },
-      body: new URLSearchParams({ csrf, connection: rows[0]!.grant_id }),
+      body: new URLSearchParams({ csrf, connection: rows[0]![0] }),
     });
   }
   const page = await (await fetch(`${server.base}/cco/account`, { headers: { cookie } })).text();

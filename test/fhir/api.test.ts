@@ -63,7 +63,7 @@ test('the FHIR API over HTTP', async (context) => {
     ['a version that is not there', `Patient/${member}/_history/99`, 404, /holds no Patient/],
     ['a version that is none', `Patient/${member}/_history/x`, 404, /no version 'x'/],
     ['an address that is none', `Patient/${member}/_history/1/2`, 404, /nothing at/],
-    ['only XML', `Patient/${member}?_format=xml`, 406, /_format: 'xml' is not offered/],
+    ['only Turtle', `Patient/${member}?_format=ttl`, 406, /_format: 'ttl' is not offered/],
     ['a compartment of group search', 'Group', 403, /do not cover Group/],
   ];
   for (const [title, path, status, says] of wrong) {
@@ -138,6 +138,37 @@ test('the FHIR API over HTTP', async (context) => {
     assert.match(answer.headers.get('content-type') ?? '', /^application\/json/);
     assert.equal(answer.headers.get('content-encoding'), 'gzip');
     assert.equal(((await answer.json()) as Json)['id'], member);
+  });
+
+  await context.test('answers XML where it is asked for, errors too', async () => {
+    for (const [path, accept, type] of [
+      [`Patient/${member}`, 'application/fhir+xml', 'application/fhir+xml'],
+      [`Patient/${member}?_format=xml`, '*/*', 'application/fhir+xml'],
+      [`Patient/${member}`, 'text/xml', 'text/xml'],
+      [`Patient/${member}`, 'application/json;q=0.5, application/xml', 'application/xml'],
+    ] as const) {
+      const answer = await fhir(path, token, { accept });
+      assert.equal(answer.status, 200);
+      assert.equal(answer.headers.get('content-type'), `${type}; charset=utf-8`);
+      assert.match(
+        await answer.text(),
+        new RegExp(
+          `^<\\?xml version="1.0" encoding="UTF-8"\\?><Patient xmlns="http://hl7.org/fhir"><id value="${member}"/><meta>`,
+        ),
+      );
+    }
+    const bundle = await (
+      await fhir('Observation?_count=2', token, { accept: 'application/fhir+xml' })
+    ).text();
+    assert.match(
+      bundle,
+      /<Bundle xmlns.*<entry><fullUrl value="[^"]+"\/><resource><Observation><id .*<search><mode value="match"\/>/s,
+    );
+    const missing = await fhir('Patient/nobody', token, { accept: 'application/fhir+xml' });
+    assert.equal(missing.status, 404);
+    assert.match(await missing.text(), /^<\?xml .*<OperationOutcome xmlns.*<code value="not-found"\/>/);
+    const metadata = await fhir('metadata?_format=xml', undefined);
+    assert.match(await metadata.text(), /<CapabilityStatement xmlns/);
   });
 
   await context.test('sends what is stored, whole, compressed or not', async () => {
@@ -284,7 +315,10 @@ test('the FHIR API over HTTP', async (context) => {
     assert.equal(answer.status, 200);
     const statement = (await answer.json()) as {
       fhirVersion: string;
-      rest: { security: Json; resource: { type: string; searchParam: { name: string; type: string }[] }[] }[];
+      rest: {
+        security: Json;
+        resource: { type: string; searchParam: { name: string; type: string; documentation?: string }[] }[];
+      }[];
     };
     assert.equal(statement.fhirVersion, '4.0.1');
     assert.deepEqual(check(statement), []);
@@ -295,8 +329,9 @@ test('the FHIR API over HTTP', async (context) => {
           { date: '2024', quantity: '5', number: '5', reference: 'Patient/x', composite: 'a$5' }[
             param.type
           ] ?? 'x';
+        const beside = param.documentation?.includes('Needs DrugPlan') === true ? 'DrugPlan=x&' : '';
         const found = await fhir(
-          `${type}?${param.name}=${encodeURIComponent(param.name === 'code-value-date' ? 'a$2024' : value)}`,
+          `${type}?${beside}${param.name}=${encodeURIComponent(param.name === 'code-value-date' ? 'a$2024' : value)}`,
           token,
         );
         assert.equal(found.status, 200, `${type}?${param.name}: ${await found.text()}`);

@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { appendFile, mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { openDatabase } from '../../src/db/database.ts';
 import type { ImportReport } from '../../src/ingest/import-report.ts';
-import { type TestPlace, temporaryFolder, testOnEachDatabase } from '../databases.ts';
+import { sqlitePlace, type TestPlace, temporaryFolder, testOnEachDatabase } from '../databases.ts';
 
 const main = new URL('../../src/main/portico.ts', import.meta.url).pathname;
 
@@ -65,9 +66,7 @@ const ndjson = (resources: readonly object[]) =>
 async function stored(place: TestPlace): Promise<{ resources: number; versions: number; rows: number }> {
   const db = await openDatabase(place);
   const count = async (table: string) =>
-    Number(
-      (await db.read<{ n: number }>({ sql: `select count(*) as n from ${table}`, parameters: [] }))[0]!.n,
-    );
+    Number((await db.read<[number]>({ sql: `select count(*) as n from ${table}`, parameters: [] }))[0]![0]);
   const found = {
     resources: await count('resource'),
     versions: await count('resource_version'),
@@ -75,6 +74,11 @@ async function stored(place: TestPlace): Promise<{ resources: number; versions: 
   };
   await db.close();
   return found;
+}
+
+/** Of an import that was killed perhaps before it made its tables. */
+async function storedOrNothing(place: TestPlace): Promise<{ resources: number }> {
+  return stored(place).catch(() => ({ resources: 0 }));
 }
 
 async function fileOf(context: TestContext, name: string, content: string | Buffer): Promise<string> {
@@ -258,4 +262,168 @@ testOnEachDatabase('a wrong command line says what is wrong and exits with 1', a
   );
   const line = start(place, ['x.json', '--line', 'nowhere']);
   assert.match(await text(line.stderr!), /no such file|there is no line 'nowhere'/);
+});
+
+testOnEachDatabase(
+  'an import that is killed inside a transaction Bundle has written nothing of it, and then all',
+  async (place, context) => {
+    const uuid = (n: number) => `urn:uuid:${n.toString(16).padStart(8, '0')}-0000-4000-8000-000000000000`;
+    const entry = Array.from({ length: 6000 }, (_, n) => ({
+      fullUrl: uuid(n),
+      resource:
+        n % 40 === 0
+          ? { resourceType: 'Patient' }
+          : { ...observation('', ''), id: undefined, subject: { reference: uuid(n - (n % 40)) } },
+      request: { method: 'POST', url: 'x' },
+    }));
+    const file = await fileOf(
+      context,
+      'b.json',
+      JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry }),
+    );
+    let kills = 0;
+    for (const milliseconds of [700, 900, 1100, 1300]) {
+      const child = start(place, [file, '--quiet']);
+      const gone = once(child, 'exit');
+      await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, milliseconds))]);
+      if (child.exitCode !== null) break;
+      child.kill('SIGKILL');
+      await gone;
+      kills++;
+      assert.ok([0, entry.length].includes((await storedOrNothing(place)).resources));
+    }
+    assert.ok(kills > 0, 'the import was never killed');
+    const last = await run(place, [file]);
+    assert.deepEqual([last.code, last.report.updated, last.report.refused], [0, 0, 0], last.stderr);
+    assert.deepEqual(await stored(place), { resources: 6000, versions: 0, rows: 6000 });
+  },
+);
+
+for (const changed of [false, true])
+  test(`an import that the disk stops says so, and ${changed ? 'starts anew with a file that has changed' : 'goes on where it was, conditional creates too'}`, async (context) => {
+    const place = await sqlitePlace(context);
+    const entry = Array.from({ length: 1500 }, (_, n) => ({
+      resource: {
+        resourceType: 'Organization',
+        identifier: [{ system: 'http://o', value: `${n}` }],
+        name: 'x'.repeat(3000),
+      },
+      request: { method: 'POST', url: 'Organization', ifNoneExist: `identifier=http://o|${n}` },
+    }));
+    const file = await fileOf(
+      context,
+      'o.json',
+      JSON.stringify({ resourceType: 'Bundle', type: 'batch', entry }),
+    );
+    await run(place, [await fileOf(context, 'p.json', JSON.stringify(patient('p')))]);
+    // A file may grow to three megabytes: what a full disk does, without one.
+    const limited = spawn(
+      'sh',
+      [
+        '-c',
+        `ulimit -f ${3 * 2048}; exec "$0" "$@"`,
+        process.execPath,
+        main,
+        'import',
+        '--line',
+        'cco',
+        '--json',
+        file,
+      ],
+      { env: { ...process.env, DATA_DIR: place.dataDir }, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    const [stdout, stderr, [code]] = await Promise.all([
+      text(limited.stdout!),
+      text(limited.stderr!),
+      once(limited, 'exit') as Promise<[number | null]>,
+    ]);
+    assert.equal(code, 1);
+    assert.match(stderr, /^portico: the disk .*\n$/);
+    const report = JSON.parse(stdout) as ImportReport;
+    assert.match(report.stopped ?? '', /^the disk/);
+    assert.ok(report.created > 0 && report.created < 1500, String(report.created));
+    assert.equal((await stored(place)).resources, 1 + report.created);
+    if (changed) await appendFile(file, '\n');
+    const second = await run(place, [file]);
+    assert.equal(second.code, 0, second.stderr);
+    assert.deepEqual(
+      [second.report.created, second.report.updated, second.report.unchanged, second.report.resumed],
+      [1500 - report.created, 0, changed ? report.created : 0, changed ? 0 : report.created],
+    );
+    assert.equal((await stored(place)).resources, 1501);
+  });
+
+test('a transaction Bundle needs no memory for all of it', async (context) => {
+  const place = await sqlitePlace(context);
+  const folder = await temporaryFolder(context);
+  const file = join(folder, 'large.json');
+  const filler = 'lorem ipsum '.repeat(1700);
+  await writeFile(
+    file,
+    '{"resourceType":"Bundle","type":"transaction","entry":[{"resource":{"resourceType":"Patient","id":"p"}}',
+  );
+  for (let part = 0; part < 35; part++) {
+    const entries = Array.from(
+      { length: 100 },
+      (_, n) =>
+        `,{"resource":${JSON.stringify({ ...observation(`o-${part}-${n}`, 'p'), note: [{ text: `${filler} \u2028 ${part} ${n}` }] })}}`,
+    );
+    await appendFile(file, entries.join(''));
+  }
+  await appendFile(file, ']}');
+  const child = spawn(
+    process.execPath,
+    ['--max-old-space-size=96', main, 'import', '--line', 'cco', '--json', file],
+    { env: { ...process.env, DATA_DIR: place.dataDir }, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout!),
+    text(child.stderr!),
+    once(child, 'exit') as Promise<[number | null]>,
+  ]);
+  assert.equal(code, 0, stderr.slice(0, 500));
+  assert.equal((JSON.parse(stdout) as ImportReport).created, 3501);
+});
+
+test('validate finds what import finds, and writes nothing', async (context) => {
+  const place = await sqlitePlace(context);
+  const folder = await temporaryFolder(context);
+  await writeFile(
+    join(folder, 'a.ndjson'),
+    `${ndjson([patient('a'), { resourceType: 'Nope' }, patient('b', { gender: 1 })])}{"x`,
+  );
+  await writeFile(join(folder, 'b.json.gz'), gzipSync(ndjson([patient('c')])).subarray(0, 20));
+  await writeFile(join(folder, 'c.xml'), '<Patient/>');
+  await writeFile(join(folder, 'd.json'), '');
+  const entry = [
+    { resource: patient('d') },
+    { resource: patient('e', { birthDate: 'x' }) },
+    { resource: patient('d') },
+    { resource: observation('o', 'd'), fullURL: 'x' },
+  ];
+  await writeFile(
+    join(folder, 'e.json'),
+    JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry }),
+  );
+  const imported = await run(place, [folder]);
+  const child = spawn(process.execPath, [main, 'validate', '--json', folder], {
+    env: { ...process.env, DATA_DIR: join(folder, 'none') },
+  });
+  const [stdout, [code]] = await Promise.all([text(child.stdout!), once(child, 'exit') as Promise<[number]>]);
+  const report = JSON.parse(stdout) as ImportReport;
+  assert.deepEqual(report.findings, imported.report.findings);
+  assert.deepEqual(
+    [code, report.refused, report.filesFailed],
+    [imported.code, imported.report.refused, imported.report.filesFailed],
+  );
+  assert.equal(existsSync(join(folder, 'none')), false);
+});
+
+test('a report for a person ends early where its reader does', async (context) => {
+  const place = await sqlitePlace(context);
+  const file = await fileOf(context, 'a.json', JSON.stringify(patient('a')));
+  const child = start(place, [file]);
+  child.stdout!.destroy();
+  const [stderr, [code]] = await Promise.all([text(child.stderr!), once(child, 'exit') as Promise<[number]>]);
+  assert.deepEqual([code, stderr], [0, '']);
 });

@@ -4,7 +4,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { sql } from 'kysely';
 import { pino } from 'pino';
 import { type Config, sandboxPlan } from '../../src/config/config.ts';
 import { type Database, openDatabase } from '../../src/db/database.ts';
@@ -12,6 +11,7 @@ import { migrate } from '../../src/db/migrate.ts';
 import { createOAuthServer, type OAuthServer } from '../../src/oauth/oauth-server.ts';
 import { oauthSchema } from '../../src/oauth/schema.ts';
 import { portalSchema } from '../../src/portal/schema.ts';
+import { createPostgresDatabase } from '../databases.ts';
 
 export const callback = 'https://app.example.com/callback';
 
@@ -41,10 +41,9 @@ export async function startFixture(
   } = {},
 ): Promise<Fixture> {
   const dataDir = await mkdtemp(join(tmpdir(), 'portico-oauth-'));
-  const schema = `oauth_${randomBytes(6).toString('hex')}`;
-  const databaseUrl = storage === 'postgres' ? process.env.TEST_DATABASE_URL : undefined;
-  if (databaseUrl !== undefined) await onServer(databaseUrl, dataDir, `create schema ${schema}`);
-  const db = await openDatabase({ dataDir, databaseUrl, ...(databaseUrl === undefined ? {} : { schema }) });
+  const server = storage === 'postgres' ? process.env.TEST_DATABASE_URL : undefined;
+  const database = server === undefined ? undefined : await createPostgresDatabase(server);
+  const db = await openDatabase({ dataDir, databaseUrl: database?.url });
   await migrate(db, [...oauthSchema, ...portalSchema]);
 
   const app = Fastify();
@@ -89,16 +88,10 @@ export async function startFixture(
       await app.close();
       await oauth.close();
       await db.close();
-      if (databaseUrl !== undefined) await onServer(databaseUrl, dataDir, `drop schema ${schema} cascade`);
+      await database?.drop();
       await rm(dataDir, { recursive: true, force: true });
     },
   };
-}
-
-async function onServer(databaseUrl: string, dataDir: string, statement: string): Promise<void> {
-  const server = await openDatabase({ dataDir, databaseUrl, poolSize: 1 });
-  await sql.raw(statement).execute(server.as<Record<never, never>>());
-  await server.close();
 }
 
 async function freePort(): Promise<number> {

@@ -41,6 +41,7 @@ export interface Definitions {
   readonly servedTypes: ReadonlySet<string>;
   supportedProfiles(type: string): readonly string[];
   searchParams(type: string): readonly SearchParam[];
+  /** A name that is declared with capitals (DrugPlan) is found in any case: the seed writes `drugplan`. */
   searchParam(type: string, code: string): SearchParam | undefined;
   /** Resource type → parameters that put it into a Patient's compartment. */
   readonly patientCompartment: Readonly<Record<string, readonly string[]>>;
@@ -61,11 +62,21 @@ export function loadDefinitions(): Definitions {
       new Map(
         all.map((param) => [
           param.code,
-          { ...param, resourceType: type, targets: param.targets ?? [], components: param.components ?? [] },
+          { ...param, resourceType: type, targets: targetsOf(param), components: param.components ?? [] },
         ]),
       ),
     );
   }
+  const anyCase = new Map(
+    [...params].map(([type, byCode]) => [
+      type,
+      new Map(
+        [...byCode]
+          .filter(([code]) => /[A-Z]/.test(code))
+          .map(([code, param]) => [code.toLowerCase(), param]),
+      ),
+    ]),
+  );
   return {
     version: '0.1.0',
     date: '2026-11-24',
@@ -73,9 +84,15 @@ export function loadDefinitions(): Definitions {
     servedTypes: new Set(Object.keys(served)),
     supportedProfiles: (type) => served[type]?.profiles ?? [],
     searchParams: (type) => [...(params.get(type)?.values() ?? [])],
-    searchParam: (type, code) => params.get(type)?.get(code),
+    searchParam: (type, code) => params.get(type)?.get(code) ?? anyCase.get(type)?.get(code.toLowerCase()),
     patientCompartment: read('compartment-patient.json'),
   };
+}
+
+/** An expression that ends in a type is narrower than the list of targets, which is that of the whole element. */
+function targetsOf({ expression, targets = [] }: RawParam): readonly string[] {
+  const narrowed = /\.where\(resolve\(\) is ([A-Z][A-Za-z]+)\)$/.exec(expression)?.[1];
+  return narrowed === undefined ? targets : [narrowed];
 }
 
 function read<T>(name: string): T {

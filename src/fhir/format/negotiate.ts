@@ -4,6 +4,7 @@ import { FhirError } from '../operation-outcome.ts';
 
 const fhirJson = 'application/fhir+json; charset=utf-8';
 const plainJson = 'application/json; charset=utf-8';
+const fhirXml = 'application/fhir+xml; charset=utf-8';
 
 /** Media types we answer with, by what was accepted. */
 const offered: Readonly<Record<string, string>> = {
@@ -13,11 +14,20 @@ const offered: Readonly<Record<string, string>> = {
   'text/json': plainJson,
   'text/x-json': plainJson,
   'text/javascript': plainJson,
+  'application/fhir+xml': fhirXml,
+  'application/xml+fhir': fhirXml,
+  'application/xml': 'application/xml; charset=utf-8',
+  'text/xml': 'text/xml; charset=utf-8',
   'application/*': fhirJson,
   '*/*': fhirJson,
 };
 
-const formats: Readonly<Record<string, string>> = { json: fhirJson, ...offered };
+const formats: Readonly<Record<string, string>> = { json: fhirJson, xml: fhirXml, ...offered };
+
+/** Whether a content type that `negotiate` answered is one of XML. */
+export function isXml(contentType: string): boolean {
+  return /[/+]xml;/.test(contentType);
+}
 
 /**
  * The content type to answer with.
@@ -28,7 +38,10 @@ export function negotiate(accept: string | undefined, format: string | undefined
   if (format !== undefined) {
     const type = formats[(format.split(';')[0] ?? '').trim().replaceAll(' ', '+').toLowerCase()];
     if (type === undefined)
-      throw new FhirError('not-acceptable', `_format: '${format.slice(0, 80)}' is not offered; use json.`);
+      throw new FhirError(
+        'not-acceptable',
+        `_format: '${format.slice(0, 80)}' is not offered; use json or xml.`,
+      );
     return type;
   }
   if (accept === undefined || accept.trim() === '' || accept === '*/*') return fhirJson;
@@ -43,7 +56,7 @@ export function negotiate(accept: string | undefined, format: string | undefined
   if (best === undefined) {
     throw new FhirError(
       'not-acceptable',
-      `Accept: none of '${accept.slice(0, 120)}' is offered; use application/fhir+json.`,
+      `Accept: none of '${accept.slice(0, 120)}' is offered; use application/fhir+json or application/fhir+xml.`,
     );
   }
   return best.type;

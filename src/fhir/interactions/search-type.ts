@@ -1,12 +1,18 @@
 // search-type: one page of the resources of a type that match (https://hl7.org/fhir/R4/http.html#search).
-import type { MemberAccess } from '../../smart/access.ts';
-import { bundleText } from '../bundle.ts';
+import type { RequestAccess } from '../../smart/access.ts';
+import { bundleText, searchEntry } from '../bundle.ts';
 import type { FhirService } from '../fhir-service.ts';
 import { FhirError, warning } from '../operation-outcome.ts';
 import type { BearerInteraction, FhirAnswer, FhirRequest } from '../pipeline.ts';
-import { compileSearch } from '../search/compile-search.ts';
+import { compileSearch, type PageEnd } from '../search/compile-search.ts';
+import { includeResources } from '../search/include-resources.ts';
 import { parseSearch, type SearchRequest } from '../search/search-request.ts';
+import type { SortValue } from '../search/sort-sql.ts';
+import { maySearch } from '../store/visible.ts';
 import { requireServedType } from './require-served-type.ts';
+
+/** In a page link: the values that the last row was sorted by. */
+const sortedAfter = '_sortedAfter';
 
 export const searchByGet: BearerInteraction = (service, request, access) =>
   search(service, request, access, request.query);
@@ -28,7 +34,7 @@ export const searchByPost: BearerInteraction = (service, request, access) => {
 async function search(
   service: FhirService,
   request: FhirRequest,
-  access: MemberAccess,
+  access: RequestAccess,
   query: string,
 ): Promise<FhirAnswer> {
   const type = request.params['type']!;
@@ -43,21 +49,33 @@ async function search(
   const base = request.line.fhirUrl;
   const links = [{ relation: 'self', url: selfUrl(base, asked) }];
   if (more) {
-    const next = service.cursors.seal({ query: toQuery(asked.used), after: shown.at(-1)!.key }, bound);
+    const { key, sort = [] } = shown.at(-1)!;
+    const rest: [string, string][] = sort.length === 0 ? [] : [[sortedAfter, JSON.stringify(sort)]];
+    const next = service.cursors.seal({ query: toQuery([...asked.used, ...rest]), after: key }, bound);
     links.push({ relation: 'next', url: `${base}/${type}?_page=${next}` });
   }
-  const entries: string[][] = shown.map((row) => [
-    `{"fullUrl":"${base}/${type}/${row.id}","resource":`,
-    row.content,
-    ',"search":{"mode":"match"}}',
-  ]);
-  if (asked.ignored.length > 0) entries.push([ignoredEntry(asked.ignored)]);
+  const entries = shown.map((row) => searchEntry(base, type, row, 'match'));
+  if (asked.includes.length > 0) {
+    for (const row of await includeResources(service.store, access, asked, shown))
+      entries.push(searchEntry(base, row.type, row, 'include'));
+  }
+  const leftOut = typesLeftOut(asked, access);
+  if (leftOut.length > 0)
+    entries.push([
+      outcomeEntry(`Not included, because the granted scopes do not cover it: ${leftOut.join(', ')}.`),
+    ]);
+  if (asked.ignored.length > 0) {
+    const names = asked.ignored.map((name) => name.slice(0, 80)).join(', ');
+    entries.push([outcomeEntry(`Not searched by, because unknown here: ${names}.`)]);
+  }
   return { status: 200, body: bundleText({ type: 'searchset', links, entries, total: await totalOf() }) };
 
   /** Asked for, or known without asking because the first page is the only one. */
   async function totalOf(): Promise<number | undefined> {
     if (after === undefined && !more && asked.count > 0) return shown.length;
-    return asked.total === 'accurate' || asked.count === 0 ? service.store.total(compiled.total) : undefined;
+    return asked.total === 'accurate' || asked.count === 0
+      ? service.store.total(compiled.total())
+      : undefined;
   }
 }
 
@@ -65,7 +83,7 @@ function readQuery(
   service: FhirService,
   query: string,
   bound: string,
-): { pairs: [string, string][]; after: number | undefined } {
+): { pairs: [string, string][]; after: PageEnd | undefined } {
   const pairs = [...new URLSearchParams(query)];
   const page = pairs.find(([name]) => name === '_page');
   if (page === undefined) return { pairs, after: undefined };
@@ -77,7 +95,12 @@ function readQuery(
     );
   }
   const cursor = service.cursors.open(page[1], bound);
-  return { pairs: [...new URLSearchParams(cursor.query)], after: cursor.after };
+  const pairsBefore = [...new URLSearchParams(cursor.query)];
+  const sort = pairsBefore.find(([name]) => name === sortedAfter)?.[1];
+  return {
+    pairs: pairsBefore.filter(([name]) => name !== sortedAfter),
+    after: { key: cursor.after, ...(sort === undefined ? {} : { sort: JSON.parse(sort) as SortValue[] }) },
+  };
 }
 
 function isLenient(request: FhirRequest): boolean {
@@ -98,9 +121,16 @@ function toQuery(pairs: SearchRequest['used']): string {
     .replaceAll('%2C', ',');
 }
 
-function ignoredEntry(names: readonly string[]): string {
-  const outcome = warning(
-    `Not searched by, because unknown here: ${names.map((name) => name.slice(0, 80)).join(', ')}.`,
-  );
-  return `{"resource":${JSON.stringify(outcome)},"search":{"mode":"outcome"}}`;
+/** Types that every `_include` or `_revinclude` of them asks for in vain. */
+function typesLeftOut(asked: SearchRequest, access: RequestAccess): string[] {
+  const wanted = asked.includes.flatMap(({ reverse, source, params, target }) => {
+    if (reverse) return [[source]];
+    return [target === undefined ? params.flatMap((param) => param.targets) : [target]];
+  });
+  const vain = wanted.filter((types) => !types.some((type) => maySearch(access, type)));
+  return [...new Set(vain.flat())].sort();
+}
+
+function outcomeEntry(text: string): string {
+  return `{"resource":${JSON.stringify(warning(text))},"search":{"mode":"outcome"}}`;
 }

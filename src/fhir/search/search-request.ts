@@ -1,22 +1,19 @@
 // From the parameters of a request to what is asked: every name is known, every value readable, or the request is
 // refused with the name (https://hl7.org/fhir/R4/search.html). Nothing is silently ignored.
-import type { Definitions, SearchParam } from '../definitions/definitions.ts';
+import type { Definitions } from '../definitions/definitions.ts';
 import { FhirError } from '../operation-outcome.ts';
-import { splitSearchValues } from './param-types/param-type.ts';
-
-/** One `name=value` of the request: values are alternatives. */
-export interface Ask {
-  readonly param: SearchParam;
-  readonly modifier: string | undefined;
-  readonly values: readonly string[];
-}
+import { type Ask, clip, parseAsk } from './parse-ask.ts';
+import { type Include, parseInclude } from './parse-include.ts';
+import { parseSort, type SortKey } from './parse-sort.ts';
+import { requireDrugPlan } from './require-drug-plan.ts';
 
 export interface SearchRequest {
   readonly type: string;
+  /** All must hold. */
   readonly asks: readonly Ask[];
-  /** Each entry must hold; ids inside one are alternatives. */
-  readonly ids: readonly (readonly string[])[];
-  readonly lastUpdated: readonly { readonly values: readonly string[] }[];
+  readonly includes: readonly Include[];
+  /** None: in the order of keys, which is that of arrival. */
+  readonly sort: readonly SortKey[];
   readonly count: number;
   readonly total: 'none' | 'accurate';
   /** What was really used, in the order of the request, for the self link. */
@@ -28,7 +25,6 @@ export interface SearchRequest {
 export const defaultCount = 50;
 export const maximumCount = 500;
 const maximumParams = 100;
-const maximumAlternatives = 500;
 
 export function parseSearch(
   definitions: Definitions,
@@ -39,53 +35,50 @@ export function parseSearch(
   if (pairs.length > maximumParams)
     throw new FhirError('invalid-parameter', `More than ${maximumParams} parameters in one search.`);
   const asks: Ask[] = [];
-  const ids: string[][] = [];
-  const lastUpdated: { values: string[] }[] = [];
+  const includes: Include[] = [];
   const used: [string, string][] = [];
   const ignored: string[] = [];
   let count: number | undefined;
   let total: 'none' | 'accurate' | undefined;
-  for (const [name, value] of pairs) {
-    if (name === '_format') {
-      // Settled by negotiation before the search.
-      continue;
-    }
-    const [code, modifier] = splitName(name);
-    if (code === '_count') {
+  let sort: readonly SortKey[] | undefined;
+  const take = (name: string, value: string): void => {
+    if (name === '_count') {
       once(count, name);
       count = parseCount(value);
-    } else if (code === '_total') {
+    } else if (name === '_total') {
       once(total, name);
       total = parseTotal(value);
-    } else if (code === '_id' && modifier === undefined) ids.push(valuesOf(name, value));
-    else if (code === '_lastUpdated' && modifier === undefined)
-      lastUpdated.push({ values: valuesOf(name, value) });
-    else {
-      const param = definitions.searchParam(type, code);
-      if (param === undefined) {
-        if (!lenient) throw unknownParameter(definitions, type, name);
-        ignored.push(name);
-        continue;
-      }
-      asks.push({ param, modifier, values: valuesOf(name, value) });
+    } else if (name === '_sort') {
+      once(sort, name);
+      sort = parseSort(definitions, type, value);
+    } else {
+      const include = parseInclude(definitions, type, name, value);
+      if (include === undefined) asks.push(parseAsk(definitions, type, name, value));
+      else includes.push(include);
     }
-    used.push([name, value]);
+  };
+  for (const [name, value] of pairs) {
+    // Settled by negotiation before the search.
+    if (name === '_format') continue;
+    try {
+      take(name, value);
+      used.push([name, value]);
+    } catch (error) {
+      if (!lenient || !(error instanceof FhirError) || error.category !== 'unknown-parameter') throw error;
+      ignored.push(name);
+    }
   }
+  requireDrugPlan(type, asks);
   return {
     type,
     asks,
-    ids,
-    lastUpdated,
+    includes,
+    sort: sort ?? [],
     count: count ?? defaultCount,
     total: total ?? 'none',
     used,
     ignored,
   };
-}
-
-function splitName(name: string): [code: string, modifier: string | undefined] {
-  const colon = name.indexOf(':');
-  return colon < 0 ? [name, undefined] : [name.slice(0, colon), name.slice(colon + 1)];
 }
 
 function once(earlier: unknown, name: string): void {
@@ -105,30 +98,4 @@ function parseTotal(value: string): 'none' | 'accurate' {
     'invalid-parameter',
     `_total: '${clip(value)}' is not one of none, estimate, accurate.`,
   );
-}
-
-function valuesOf(name: string, raw: string): string[] {
-  const values = splitSearchValues(raw);
-  if (values.length > maximumAlternatives) {
-    throw new FhirError(
-      'invalid-parameter',
-      `${name}: more than ${maximumAlternatives} values in one parameter.`,
-    );
-  }
-  if (values.every((value) => value === ''))
-    throw new FhirError('invalid-parameter', `${name}: the value is empty.`);
-  return values;
-}
-
-function unknownParameter(definitions: Definitions, type: string, name: string): FhirError {
-  const known = definitions.searchParams(type).map((param) => param.code);
-  return new FhirError(
-    'unknown-parameter',
-    `${type} has no search parameter '${clip(name)}' here. It has: ${['_id', '_lastUpdated', ...known].sort().join(', ')}.`,
-  );
-}
-
-/** Enough of a value to recognise it, never a page of it. */
-export function clip(value: string): string {
-  return value.length > 80 ? `${value.slice(0, 80)}…` : value;
 }

@@ -56,20 +56,45 @@ export async function replaceMemberships(
 export async function replaceIndexRows(
   context: StoreContext,
   trx: Transaction<ResourceTables>,
+  line: string,
   changes: readonly Change[],
 ): Promise<void> {
   const gone = new Map<string, RowValue[][]>();
   const come = new Map<string, RowValue[][]>();
+  const identifiersGone: RowValue[][] = [];
+  const identifiersCome: RowValue[][] = [];
   for (const change of changes) {
     if (change.stored !== undefined && change.stored.deleted === 0) {
       const before = JSON.parse(change.stored.content) as FhirResource;
       const rows = withReferred(before, context.index(before));
       collectIndexRows(context, gone, change.type, change.key, parseScopes(change.stored), rows);
+      identifiersGone.push(...identifierRows(line, change, rows));
     }
     collectIndexRows(context, come, change.type, change.key, change.scopes, change.rows);
+    identifiersCome.push(...identifierRows(line, change, change.rows));
   }
+  await deleteRows(context, trx, 'identifier', identifierColumns, identifiersGone);
+  await insertRows(context, trx, 'identifier', identifierColumns, identifiersCome);
   for (const [table, rows] of gone) await deleteRows(context, trx, table, allIndexColumns(table), rows);
   for (const [table, rows] of come) await insertRows(context, trx, table, allIndexColumns(table), rows);
+}
+
+const identifierColumns = {
+  line: 'text',
+  type: 'text',
+  value: 'text',
+  system: 'text',
+  key: 'bigint',
+} as const;
+
+function identifierRows(
+  line: string,
+  { type, key }: Pick<Change, 'type' | 'key'>,
+  rows: readonly IndexedRow[],
+): RowValue[][] {
+  return rows.flatMap(({ param, row }) =>
+    param === 'identifier' && row.table === 'idx_token' ? [[line, type, row.code, row.system, key]] : [],
+  );
 }
 
 function collectIndexRows(

@@ -6,6 +6,7 @@ import { migrate } from '../../db/migrate.ts';
 import type { MemberAccess } from '../../smart/access.ts';
 import { permissionsOf, resourceScopes } from '../../smart/scopes.ts';
 import { loadDefinitions } from '../definitions/definitions.ts';
+import { parseExact } from '../exact-json.ts';
 import type { FhirResource } from '../fhir-resource.ts';
 import { compileSearch } from '../search/compile-search.ts';
 import { parseSearch } from '../search/search-request.ts';
@@ -65,10 +66,9 @@ async function found(
   type: string,
   query: string,
   access: MemberAccess,
-  after?: number,
 ): Promise<string[]> {
   const request = parseSearch(definitions, type, [...new URLSearchParams(query)], false);
-  return (await store.page((await compileSearch(store.search, request, access, after)).page)).map(
+  return (await store.page((await compileSearch(store.search, request, access, undefined)).page)).map(
     (row) => row.id,
   );
 }
@@ -337,7 +337,16 @@ testOnEachDatabase(
     let after: number | undefined;
     for (let page = 0; page < 10; page++) {
       const request = parseSearch(definitions, 'Observation', [['_count', '10']], false);
-      const rows = await store.page((await compileSearch(store.search, request, accessTo('a'), after)).page);
+      const rows = await store.page(
+        (
+          await compileSearch(
+            store.search,
+            request,
+            accessTo('a'),
+            after === undefined ? undefined : { key: after },
+          )
+        ).page,
+      );
       seen.push(...rows.slice(0, 10).map((row) => row.id));
       if (rows.length <= 10) break;
       after = rows[9]!.key;
@@ -440,3 +449,60 @@ testOnEachDatabase('every kind of search parameter matches what it says', async 
     );
   }
 });
+
+testOnEachDatabase('numbers keep their digits, and a change of them is a change', async (place, context) => {
+  const store = await open(place, context);
+  const weight = (digits: string) =>
+    parseExact(
+      JSON.stringify(observation('w', 'a')).replace('"value":5.4', `"value":${digits}`),
+    ) as FhirResource;
+  assert.deepEqual(await write(store, [weight('5.40')]), ['created']);
+  assert.deepEqual(await write(store, [weight('5.40')]), ['unchanged']);
+  const stored = async () =>
+    textOf(await store.one(await compileRead(store.search, 'Observation', 'w', accessTo('a'))));
+  assert.match(await stored(), /"value":5\.40,/);
+  assert.deepEqual(await write(store, [weight('5.4')]), ['updated']);
+  assert.match(await stored(), /"value":5\.4,/);
+});
+
+testOnEachDatabase(
+  'a value of any length is stored, and found by the whole of it',
+  async (place, context) => {
+    const store = await open(place, context);
+    const long = (end: string) => `${'é😀'.repeat(2000)}${end}`;
+    await write(store, [
+      patient('a', { identifier: [{ system: `urn:${'s'.repeat(5000)}`, value: long('1') }] }),
+      observation('o', 'a', { meta: { profile: [`http://example.org/${'p'.repeat(5000)}`] } }),
+      observation('r', 'a', {
+        hasMember: [{ reference: `https://elsewhere.example.org/${'x'.repeat(5000)}` }],
+      }),
+    ]);
+    const find = (type: string, params: Record<string, string>) =>
+      found(store, type, new URLSearchParams(params).toString(), accessTo('a'));
+    assert.deepEqual(await find('Patient', { identifier: long('1') }), ['a']);
+    assert.deepEqual(await find('Patient', { identifier: long('2') }), []);
+    assert.deepEqual(await find('Patient', { identifier: `urn:${'s'.repeat(5000)}|` }), ['a']);
+    assert.deepEqual(await find('Observation', { _profile: `http://example.org/${'p'.repeat(5000)}` }), [
+      'o',
+    ]);
+  },
+);
+
+testOnEachDatabase(
+  'an identifier finds its resources in whatever record, and no deleted one',
+  async (place, context) => {
+    const store = await open(place, context);
+    const named = (id: string, value: string) => patient(id, { identifier: [{ system: 'http://s', value }] });
+    await write(store, [named('a', '1'), named('b', '1'), named('c', '2')]);
+    await write(store, [named('x', '2')], 'advantage');
+    const find = (value: string, line = 'cco') =>
+      store.writing(line, (writer) => writer.findByIdentifier('Patient', 'http://s', value));
+    assert.deepEqual((await find('1')).toSorted(), ['a', 'b']);
+    assert.deepEqual(await find('2'), ['c']);
+    assert.deepEqual(await find('2', 'advantage'), ['x']);
+    await write(store, [named('a', '3')]);
+    assert.deepEqual(await find('1'), ['b']);
+    await store.writing('cco', (writer) => writer.write([{ delete: { type: 'Patient', id: 'b' } }]));
+    assert.deepEqual(await find('1'), []);
+  },
+);

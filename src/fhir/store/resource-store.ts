@@ -4,8 +4,11 @@ import { sql, type Transaction } from 'kysely';
 import type { Database } from '../../db/database.ts';
 import { dataClasses, memberTypes } from '../../smart/data-classes.ts';
 import type { Definitions } from '../definitions/definitions.ts';
-import type { ScopedQuery, SearchContext } from '../search/compile-search.ts';
 import { buildIndexer } from '../search/index-resource.ts';
+import { indexable } from '../search/param-types/indexable.ts';
+import { createCompiled, type QueryContext } from '../search/query-context.ts';
+import type { ScopedQuery } from '../search/query-shape.ts';
+import type { SortValue } from '../search/sort-sql.ts';
 import { compartmentRule } from './compartment.ts';
 import type { ResourceTables } from './schema.ts';
 import { ScopeRegistry } from './scope-registry.ts';
@@ -13,7 +16,6 @@ import type { StoreContext } from './store-context.ts';
 import { type Write, type WriteOutcome, writeResources } from './write-resources.ts';
 
 export interface ResourceRow {
-  readonly key: number;
   readonly version: number;
   /** Epoch milliseconds. */
   readonly last_updated: number;
@@ -25,15 +27,24 @@ export interface PageRow {
   readonly key: number;
   readonly id: string;
   readonly content: string;
+  /** What the page is sorted by. */
+  readonly sort?: readonly SortValue[];
+}
+
+export interface IncludedRow extends PageRow {
+  readonly type: string;
 }
 
 export interface ResourceStore {
-  readonly search: SearchContext;
+  readonly search: QueryContext;
   /** Runs `work` in one transaction: what it writes is there whole or not at all. One writer of a line at a time. */
   writing<T>(line: string, work: (writer: ResourceWriter) => Promise<T>): Promise<T>;
+  /** After much was written: PostgreSQL gathers at once what it plans queries by, instead of in a minute. */
+  writtenMuch(): Promise<void>;
   one(query: ScopedQuery): Promise<ResourceRow | undefined>;
   many(query: ScopedQuery): Promise<ResourceRow[]>;
   page(query: ScopedQuery): Promise<PageRow[]>;
+  included(query: ScopedQuery): Promise<IncludedRow[]>;
   total(query: ScopedQuery): Promise<number>;
 }
 
@@ -71,11 +82,11 @@ export async function openResourceStore(
 
   return {
     search: {
+      dialect: db.dialect,
       scopes,
       typeNumber,
       ownBases: options.ownBases,
-      reads: new WeakMap(),
-      compile: (query) => query.compile(kysely),
+      compiled: createCompiled((query) => query.compile(kysely)),
     },
     async writing(line, work) {
       const context: StoreContext = {
@@ -98,34 +109,55 @@ export async function openResourceStore(
             const outcomeOf = new Map([...last.keys()].map((name, position) => [name, outcomes[position]!]));
             return writes.map((write) => outcomeOf.get(nameOf(write))!);
           },
-          findByIdentifier: (type, system, value) =>
-            findByIdentifier(context, trx, line, type, system, value),
+          findByIdentifier: (type, system, value) => findByIdentifier(trx, line, type, system, value),
         });
       });
       for (const [owner, found] of context.newScopes) scopes.committed(owner, found);
       return result;
     },
-    one: async (query) => (await db.read<ResourceRow>(query))[0],
-    many: async (query) => db.read<ResourceRow>(query),
-    page: async (query) => db.read<PageRow>(query),
-    total: async (query) => Number((await db.read<{ total: number }>(query))[0]!.total),
+    async writtenMuch() {
+      if (db.dialect === 'postgres') await sql`analyze`.execute(kysely);
+    },
+    async one(query) {
+      const [row] = await db.read<ResourceTuple>(query);
+      return row === undefined ? undefined : resourceRow(row);
+    },
+    many: async (query) => (await db.read<ResourceTuple>(query)).map(resourceRow),
+    page: async (query) =>
+      (await db.read<[number, string, string, ...SortValue[]]>(query)).map(([key, id, content, ...sort]) => ({
+        key,
+        id,
+        content,
+        sort,
+      })),
+    included: async (query) =>
+      (await db.read<[number, string, string, string]>(query)).map(([key, type, id, content]) => ({
+        key,
+        type,
+        id,
+        content,
+      })),
+    total: async (query) => (await db.read<[number]>(query))[0]![0],
   };
+}
+
+type ResourceTuple = [version: number, last_updated: number, deleted: number, content: string];
+
+function resourceRow([version, last_updated, deleted, content]: ResourceTuple): ResourceRow {
+  return { version, last_updated, deleted, content };
 }
 
 /** Conditional references and conditional creates go by identifier (https://hl7.org/fhir/R4/http.html#trules). */
 async function findByIdentifier(
-  context: StoreContext,
   trx: Transaction<ResourceTables>,
   line: string,
   type: string,
   system: string,
   value: string,
 ): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`select distinct r.id from scope s
-    join idx_token i on i.scope = s.scope and i.param = ${context.scopes.paramId(type, 'identifier')}
-      and i.code = ${value} and i.system = ${system}
-    join resource r on r.key = i.key
-    where s.line = ${line} and r.deleted = 0 limit 2`.execute(trx);
+  const { rows } = await sql<{ id: string }>`select r.id from identifier i cross join resource r
+    where i.line = ${line} and i.type = ${type} and i.value = ${indexable(value)} and i.system = ${indexable(system)}
+      and r.key = i.key and r.deleted = 0 limit 2`.execute(trx);
   return rows.map((row) => row.id);
 }
 

@@ -38,6 +38,8 @@ export interface ResourceTable {
   digest: string;
   /** Of what decides who sees it: older versions of another value stay hidden. */
   access_digest: string;
+  /** The one Patient that its search parameter `patient` names; '' when there is none or more. */
+  patient: string;
   /** The JSON as it is sent, meta included; '' when deleted. */
   content: string;
 }
@@ -66,6 +68,15 @@ export interface WaitingTable {
   key: number;
 }
 
+/** For conditional references, whatever record the resource is in. */
+export interface IdentifierTable {
+  line: string;
+  type: string;
+  value: string;
+  system: string;
+  key: number;
+}
+
 interface IndexColumns {
   scope: number;
   param: number;
@@ -80,6 +91,7 @@ export interface ResourceTables {
   resource_version: ResourceVersionTable;
   membership: MembershipTable;
   waiting: WaitingTable;
+  identifier: IdentifierTable;
   idx_token: IndexColumns & { code: string; system: string };
   idx_string: IndexColumns & { norm: string; value: string };
   idx_date: IndexColumns & { lo: number; hi: number };
@@ -124,7 +136,7 @@ function resourceStatements(dialect: DialectName): string[] {
     `create table search_param (id ${identity}, type ${text} not null, code ${text} not null, unique (type, code))`,
     `create table resource (key ${key}, line ${text} not null, type ${text} not null, id ${text} not null,
        version integer not null, last_updated bigint not null, deleted integer not null, scopes ${text} not null,
-       digest ${text} not null, access_digest ${text} not null, content ${text} not null,
+       digest ${text} not null, access_digest ${text} not null, patient ${text} not null, content ${text} not null,
        unique (line, type, id))`,
     `create table resource_version (key bigint not null, version integer not null, last_updated bigint not null,
        deleted integer not null, hidden integer not null, content ${text} not null, primary key (key, version))`,
@@ -132,6 +144,8 @@ function resourceStatements(dialect: DialectName): string[] {
        primary key (scope, type, key))${clustered}`,
     `create table waiting (line ${text} not null, target_type ${text} not null, target_id ${text} not null,
        key bigint not null, primary key (line, target_type, target_id, key))${clustered}`,
+    `create table identifier (line ${text} not null, type ${text} not null, value ${text} not null, system ${text} not null,
+       key bigint not null, primary key (line, type, value, system, key))${clustered}`,
     ...Object.entries(indexColumns).map(([table, columns]) => {
       const names = Object.keys(columns);
       const types = Object.entries(columns).map(
@@ -140,6 +154,8 @@ function resourceStatements(dialect: DialectName): string[] {
       return `create table ${table} (scope bigint not null, param integer not null, ${types.join(', ')},
         key bigint not null, ord integer not null, primary key (scope, param, ${names.join(', ')}, key, ord))${clustered}`;
     }),
+    // For _include: from a resource to what it refers to.
+    'create index idx_reference_from on idx_reference (key, param, target_type, target_id)',
   ];
 }
 

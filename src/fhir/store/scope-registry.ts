@@ -19,9 +19,14 @@ export class ScopeRegistry {
     this.#db = db;
   }
 
+  /** As `find`, of what was found before. */
+  known(line: string, member: string): number | undefined {
+    return this.#scopes.get(`${line} ${member}`);
+  }
+
   /** The scope of a member (Patient id), of reference data ('') or of referred data ('~'); undefined when there is none yet. */
   async find(line: string, member: string): Promise<number | undefined> {
-    const known = this.#scopes.get(`${line} ${member}`);
+    const known = this.known(line, member);
     if (known !== undefined) return known;
     const row = await this.#db
       .as<ResourceTables>()

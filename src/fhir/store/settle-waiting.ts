@@ -68,7 +68,7 @@ async function followAgain(
   });
   await placeInCompartments(context, trx, line, changes);
   await replaceMemberships(context, trx, changes);
-  await replaceIndexRows(context, trx, changes);
+  await replaceIndexRows(context, trx, line, changes);
   const placed = changes.map((change): RowValue[] => [
     change.key,
     JSON.stringify(change.scopes),

@@ -2,19 +2,51 @@
 // built on them start from `visibleFrom`, and no other code joins `membership` or `resource` for a request.
 // Must answer a narrower set when in doubt, never a wider one.
 import { type RawBuilder, sql } from 'kysely';
-import type { Access, MemberAccess } from '../../smart/access.ts';
+import type { Access } from '../../smart/access.ts';
 import { memberTypes, referenceTypes, referredTypes, type TypeFilter } from '../../smart/data-classes.ts';
 import type { Narrowing } from '../../smart/scopes.ts';
+import type { QueryShape, Slot } from '../search/query-shape.ts';
+import type { IndexTable } from './schema.ts';
 import { referenceScope, referredScope, type ScopeRegistry } from './scope-registry.ts';
 
+/** Slots for the scopes that an access sees of one type, and for its line. */
+export interface Sight {
+  readonly line: Slot;
+  /** Of the members it is for. */
+  readonly members: readonly Slot[];
+  readonly reference: Slot | undefined;
+  readonly referred: Slot | undefined;
+}
+
+/** Where a query begins: at ids, at all that is visible of the type, or at the rows of an index that a condition names. */
+export type Start =
+  | 'id'
+  | 'record'
+  | {
+      readonly table: IndexTable;
+      readonly param: number;
+      /** On the columns of the table under the alias given. */
+      readonly where: (alias: string) => RawBuilder<unknown>;
+      /** The rows come in the order of keys and no key twice, when they are of one scope. */
+      readonly inOrder: boolean;
+    };
+
 export interface Visibility {
-  /** `from …` with `m` (membership) or `r` alone, joined to `resource r`, and the condition to start `where` with. */
+  /** `from …` with the resource as `r`. */
   readonly from: RawBuilder<unknown>;
+  /** The condition to start `where` with. */
   readonly where: RawBuilder<unknown>;
+  /** The resource's key, from the table that is asked first. */
+  readonly key: RawBuilder<unknown>;
+  /** A resource may come more than once. */
+  readonly repeats: boolean;
   /** Scopes whose index rows may be looked at; empty means that nothing is visible. */
-  readonly scopes: readonly number[];
-  /** False while a member has no resources yet, and so no scope: another moment may see more. */
-  readonly complete: boolean;
+  readonly scopes: readonly Slot[];
+}
+
+export interface VisibleContext {
+  readonly scopes: ScopeRegistry;
+  readonly typeNumber: (type: string) => number;
 }
 
 /** The granted scopes do not allow this interaction on this type at all, whatever exists. */
@@ -22,105 +54,159 @@ export class NotPermitted extends Error {
   override name = 'NotPermitted';
 }
 
-/**
- * @param start whether the query names ids, or goes through all that is visible of the type
- * @throws {NotPermitted}
- */
-export async function visibleFrom(
+/** Looks up the scopes that `access` sees of `type`, and lays slots for them. */
+export async function sightOf(
+  shape: QueryShape,
   scopes: ScopeRegistry,
-  typeNumber: (type: string) => number,
   access: Access,
   type: string,
-  interaction: 'read' | 'search',
-  start: 'id' | 'record',
-): Promise<Visibility> {
-  if (access.kind === 'operator') {
-    return {
-      from: sql`resource r`,
-      where: sql`r.line = ${access.line} and r.type = ${type}`,
-      scopes: [],
-      complete: true,
-    };
+): Promise<Sight> {
+  const line = shape.slot(access.line);
+  const members: number[] = [];
+  if (access.kind !== 'operator' && (memberTypes.includes(type) || referredTypes.includes(type))) {
+    for (const patient of access.patients) {
+      const scope = scopes.known(access.line, patient) ?? (await scopes.find(access.line, patient));
+      if (scope !== undefined) members.push(scope);
+    }
   }
-  const narrowing = access.permissions.get(type)?.[interaction] ?? [];
-  if (narrowing.length === 0) throw new NotPermitted(type);
-  const owned = memberTypes.includes(type) ? await memberScopes(scopes, access) : [];
-  const reference = referenceTypes.includes(type)
-    ? await scopes.find(access.line, referenceScope)
-    : undefined;
-  const visible = reference === undefined ? owned : [...owned, reference];
-  const conditions: RawBuilder<unknown>[] = [];
-  if (visible.length > 0) conditions.push(sql`m.scope in (${sql.join(visible)})`);
-  const referred = referredTypes.includes(type)
-    ? await referredCondition(scopes, access, type, interaction)
-    : undefined;
-  if (referred !== undefined) {
-    conditions.push(referred.condition);
-    visible.push(referred.scope);
-  }
+  const common = async (which: string, types: readonly string[]): Promise<Slot | undefined> => {
+    if (access.kind === 'operator' || !types.includes(type)) return undefined;
+    const scope = scopes.known(access.line, which) ?? (await scopes.find(access.line, which));
+    if (scope === undefined) return undefined;
+    shape.word(which === referredScope ? 'referred' : 'reference');
+    return shape.slot(scope);
+  };
   return {
-    // A cross join keeps the order written on SQLite: from the id to who sees it, or through the record of those who see.
-    from: start === 'id' ? sql`resource r cross join membership m` : sql`membership m cross join resource r`,
-    where: sql`r.line = ${access.line} and r.type = ${type} and m.type = ${typeNumber(type)} and (${conditions.length === 0 ? sql`1 = 0` : sql.join(conditions, sql` or `)})
-      and r.key = m.key${narrow(scopes, type, narrowing)}`,
-    scopes: visible,
-    complete:
-      (!memberTypes.includes(type) || owned.length === access.patients.length) &&
-      (!referenceTypes.includes(type) || reference !== undefined) &&
-      (!referredTypes.includes(type) || referred !== undefined),
+    line,
+    members: shape.slots(members),
+    reference: await common(referenceScope, referenceTypes),
+    referred: await common(referredScope, referredTypes),
   };
 }
 
-async function memberScopes(scopes: ScopeRegistry, access: MemberAccess): Promise<number[]> {
-  const found: number[] = [];
-  for (const patient of access.patients) {
-    const scope = await scopes.find(access.line, patient);
-    if (scope !== undefined) found.push(scope);
+/** Whether anything of the type may be searched at all. */
+export function maySearch(access: Access, type: string): boolean {
+  return access.kind === 'operator' || (access.permissions.get(type)?.search ?? []).length > 0;
+}
+
+/** @throws {NotPermitted} */
+export function visibleFrom(
+  context: VisibleContext,
+  access: Access,
+  type: string,
+  interaction: 'read' | 'search',
+  start: Start,
+  sight: Sight,
+): Visibility {
+  const named = sql`r.line = ${sight.line} and r.type = ${type}`;
+  if (access.kind === 'operator')
+    return { from: sql`resource r`, where: named, key: sql`r.key`, repeats: false, scopes: [] };
+  const narrowing = access.permissions.get(type)?.[interaction] ?? [];
+  if (narrowing.length === 0) throw new NotPermitted(type);
+  const owned = memberTypes.includes(type) ? sight.members : [];
+  const visible = sight.reference === undefined ? owned : [...owned, sight.reference];
+  const referred = referredCondition(context.scopes, access, interaction, type, sight);
+  const scopes = referred === undefined ? visible : [...visible, sight.referred!];
+  const narrowed = (key: RawBuilder<unknown>) => narrow(context.scopes, type, scopes, key, narrowing);
+  const starting =
+    typeof start === 'string'
+      ? undefined
+      : (alias: string) =>
+          sql`${sql.ref(`${alias}.scope`)} in (${sql.join(scopes)}) and ${sql.ref(`${alias}.param`)} = ${start.param} and ${start.where(alias)}`;
+  if (typeof start === 'object' && starting !== undefined && referred === undefined && scopes.length > 0) {
+    const { table, inOrder } = start;
+    if (inOrder && scopes.length === 1) {
+      const key = sql`m.key`;
+      return {
+        from: sql`${sql.table(table)} m cross join resource r`,
+        where: sql`${starting('m')} and r.key = m.key${narrowed(key)}`,
+        key,
+        repeats: false,
+        scopes,
+      };
+    }
+    const key = sql`r.key`;
+    return {
+      from: sql`resource r`,
+      where: sql`r.key in (select i.key from ${sql.table(table)} i where ${starting('i')})${narrowed(key)}`,
+      key,
+      repeats: false,
+      scopes,
+    };
   }
-  return found;
+  const conditions = [
+    ...(visible.length > 0 ? [sql`m.scope in (${sql.join(visible)})`] : []),
+    ...(referred === undefined ? [] : [referred]),
+  ];
+  const key = sql`m.key`;
+  const started =
+    typeof start === 'string' || starting === undefined || scopes.length === 0
+      ? sql``
+      : sql` and ${key} in (select i.key from ${sql.table(start.table)} i where ${starting('i')})`;
+  return {
+    // A cross join keeps the order written on SQLite: from the id to who sees it, or through the record of those who see.
+    from: start === 'id' ? sql`resource r cross join membership m` : sql`membership m cross join resource r`,
+    // A scope is of one line and a membership of one type, so both are named only where they find the resource.
+    where: sql`m.type = ${context.typeNumber(type)} and (${conditions.length === 0 ? sql`1 = 0` : sql.join(conditions, sql` or `)})
+      and r.key = m.key${start === 'id' ? sql` and ${named}` : sql``}${started}${narrowed(key)}`,
+    key,
+    repeats: scopes.length > 1,
+    scopes,
+  };
 }
 
 /** Referred data is seen where a resource that may itself be seen, whole type, refers to it. */
-async function referredCondition(
+function referredCondition(
   scopes: ScopeRegistry,
-  access: MemberAccess,
-  type: string,
+  access: Exclude<Access, { kind: 'operator' }>,
   interaction: 'read' | 'search',
-) {
-  const scope = await scopes.find(access.line, referredScope);
-  const own = await memberScopes(scopes, access);
+  type: string,
+  { members, referred }: Sight,
+): RawBuilder<unknown> | undefined {
   const params: number[] = [];
   for (const [referring, permission] of access.permissions) {
     if (permission[interaction].some((filters) => filters.length === 0) && memberTypes.includes(referring)) {
       params.push(scopes.paramId(referring, '_refers'));
     }
   }
-  if (scope === undefined || own.length === 0 || params.length === 0) return undefined;
-  return {
-    scope,
-    condition: sql`m.scope = ${scope} and exists (select 1 from idx_reference f where f.scope in (${sql.join(own)})
-      and f.param in (${sql.join(params)}) and f.target_type = ${type} and f.target_id = r.id)`,
-  };
+  if (referred === undefined || members.length === 0 || params.length === 0) return undefined;
+  return sql`m.scope = ${referred} and exists (select 1 from idx_reference f where f.scope in (${sql.join(members)})
+      and f.param in (${sql.join(params)}) and f.target_type = ${type} and f.target_id = r.id)`;
 }
 
-function narrow(scopes: ScopeRegistry, type: string, alternatives: Narrowing): RawBuilder<unknown> {
-  if (alternatives.some((filters) => filters.length === 0)) return sql``;
+function narrow(
+  scopes: ScopeRegistry,
+  type: string,
+  visible: readonly Slot[],
+  key: RawBuilder<unknown>,
+  alternatives: Narrowing,
+): RawBuilder<unknown> {
+  if (visible.length === 0 || alternatives.some((filters) => filters.length === 0)) return sql``;
   const each = alternatives.map(
     (filters) =>
       sql`(${sql.join(
-        filters.map((filter) => matches(scopes, type, filter)),
+        filters.map((filter) => matches(scopes, type, visible, key, filter)),
         sql` and `,
       )})`,
   );
   return sql` and (${sql.join(each, sql` or `)})`;
 }
 
-function matches(scopes: ScopeRegistry, type: string, filter: TypeFilter): RawBuilder<unknown> {
+function matches(
+  scopes: ScopeRegistry,
+  type: string,
+  visible: readonly Slot[],
+  key: RawBuilder<unknown>,
+  filter: TypeFilter,
+): RawBuilder<unknown> {
   const codes = filter.codes.map((token) => {
     const [system, code] = token.split('|');
     return sql`(t.code = ${code} and t.system = ${system})`;
   });
-  const found = sql`exists (select 1 from idx_token t where t.scope = m.scope and t.param = ${scopes.paramId(type, filter.param)}
-    and (${sql.join(codes, sql` or `)}) and t.key = m.key)`;
-  return filter.exclude === true ? sql`not ${found}` : found;
+  const rows = sql`from idx_token t where t.scope in (${sql.join(visible)}) and t.param = ${scopes.paramId(type, filter.param)}
+    and (${sql.join(codes, sql` or `)})`;
+  // What is left out is the rarer part of a record, so it is listed once; what is let in is looked up one by one.
+  return filter.exclude === true
+    ? sql`${key} not in (select t.key ${rows})`
+    : sql`exists (select 1 ${rows} and t.key = ${key})`;
 }

@@ -4,6 +4,7 @@
 import { hash } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
 import { jsonRows, type RowValue } from '../../db/json-rows.ts';
+import { stringifyExact } from '../exact-json.ts';
 import type { FhirResource } from '../fhir-resource.ts';
 import { accessDigest } from './access-digest.ts';
 import type { Change, Stored } from './change.ts';
@@ -49,7 +50,7 @@ export async function writeResources(
   await keepOldVersions(context, trx, changes);
   await putResources(context, trx, line, changes, now);
   await replaceMemberships(context, trx, changes);
-  await replaceIndexRows(context, trx, changes);
+  await replaceIndexRows(context, trx, line, changes);
   await settleWaiting(context, trx, line, changes);
   return outcomes;
 }
@@ -103,7 +104,7 @@ function toChange(
 function digestOf(resource: FhirResource): string {
   const { meta, ...elements } = resource;
   const { versionId: _versionId, lastUpdated: _lastUpdated, ...keptMeta } = meta ?? {};
-  return hash('sha256', JSON.stringify([keptMeta, elements]), 'base64url');
+  return hash('sha256', JSON.stringify(keptMeta) + stringifyExact(elements), 'base64url');
 }
 
 /** New resources get keys next to the rest of the record they belong to. */
@@ -176,6 +177,7 @@ async function putResources(
     JSON.stringify(change.scopes),
     change.digest,
     accessDigest(context, change),
+    onlyPatient(change.rows),
     change.resource === undefined ? '' : contentOf(change.resource, change.version, lastUpdated),
   ]);
   const columns = {
@@ -187,19 +189,30 @@ async function putResources(
     scopes: 'text',
     digest: 'text',
     access_digest: 'text',
+    patient: 'text',
     content: 'text',
   } as const;
-  await sql`insert into resource (key, type, id, version, deleted, scopes, digest, access_digest, content, line, last_updated)
-    select w.key, w.type, w.id, w.version, w.deleted, w.scopes, w.digest, w.access_digest, w.content, cast(${line} as text), cast(${now} as bigint)
+  await sql`insert into resource (key, type, id, version, deleted, scopes, digest, access_digest, patient, content, line, last_updated)
+    select w.key, w.type, w.id, w.version, w.deleted, w.scopes, w.digest, w.access_digest, w.patient, w.content, cast(${line} as text), cast(${now} as bigint)
     from (${jsonRows(context.dialect, columns, rows)}) w where true
     on conflict (key) do update set version = excluded.version, last_updated = excluded.last_updated,
       deleted = excluded.deleted, scopes = excluded.scopes, digest = excluded.digest,
-      access_digest = excluded.access_digest, content = excluded.content`.execute(trx);
+      access_digest = excluded.access_digest, patient = excluded.patient, content = excluded.content`.execute(
+    trx,
+  );
+}
+
+/** So that `patient=…`, which nearly every search of a record says, is settled by the row itself. */
+function onlyPatient(rows: Change['rows']): string {
+  const named = rows.flatMap(({ param, row }) =>
+    param === 'patient' && row.table === 'idx_reference' ? [`${row.target_type}/${row.target_id}`] : [],
+  );
+  return named.length === 1 && named[0]!.startsWith('Patient/') ? named[0]!.slice('Patient/'.length) : '';
 }
 
 function contentOf(resource: FhirResource, version: number, lastUpdated: string): string {
   const { resourceType, id, meta, ...elements } = resource;
-  return JSON.stringify({
+  return stringifyExact({
     resourceType,
     id,
     meta: { ...meta, versionId: String(version), lastUpdated },

@@ -396,3 +396,22 @@ describe('the work is bounded', () => {
     assert.ok(performance.now() - started < 1000);
   });
 });
+
+test('names and types that are of no element’s form are not repeated: they may be part of a record', () => {
+  const found = [
+    ...check({ resourceType: 'Patient', '078-05-1120': 'x', '\u001b[31m': 1, ['x'.repeat(61)]: 1 }),
+    ...check({ resourceType: 'John Q. Member' }),
+    ...check({ resourceType: 'Patient', nmae: [], ___x: 1 }),
+  ];
+  assert.deepEqual(
+    found.map(({ path, text }) => [path, text]),
+    [
+      ['Patient.?', 'R4 has no such element in Patient'],
+      ['Patient.?', 'R4 has no such element in Patient'],
+      ['Patient.?', 'R4 has no such element in Patient'],
+      ['resourceType', 'resourceType is no FHIR R4 resource type'],
+      ['Patient.nmae', 'R4 has no such element in Patient'],
+      ['Patient.?', 'R4 has no such element in Patient'],
+    ],
+  );
+});

@@ -1,7 +1,13 @@
 // Whether a JSON value is a resource of base FHIR R4 (https://hl7.org/fhir/R4/json.html): its elements, their JSON kinds,
 // their number and the form of primitive values. An error is what R4 cannot read; a warning what it reads and finds wrong.
 // Texts name elements and kinds, never what a record holds.
-import { readFileSync } from 'node:fs';
+import {
+  type ElementRule,
+  isPrimitive,
+  loadStructure,
+  type Structure,
+  type TypeRule,
+} from '../definitions/r4-structure.ts';
 import { kindOf, primitiveProblem } from './primitive-forms.ts';
 
 export type StructureRule =
@@ -22,28 +28,6 @@ export interface StructureProblem {
   readonly path: string;
   /** The same for each resource with the problem, so that a report can count them. */
   readonly text: string;
-}
-
-interface ElementRule {
-  readonly type: string;
-  readonly many: boolean;
-  /** Name of the choice it is one of. */
-  readonly choice: string | undefined;
-  /** Undefined of a primitive, and of a place for any resource. */
-  readonly elements: TypeRule | undefined;
-}
-
-interface TypeRule {
-  readonly name: string;
-  readonly elements: Map<string, ElementRule>;
-  /** Names of which one must be there: an element, or the alternatives of a choice, with their `_` siblings. */
-  readonly required: (readonly [name: string, alternatives: readonly string[]])[];
-}
-
-interface Structure {
-  readonly resources: ReadonlyMap<string, TypeRule>;
-  /** What a primitive has beside its value: id and extension. */
-  readonly beside: TypeRule;
 }
 
 const problemsAtMost = 50;
@@ -89,7 +73,8 @@ class Check {
     const rule = this.#structure.resources.get(type);
     if (rule === undefined) {
       const place = path === undefined ? 'resourceType' : `${path}.resourceType`;
-      this.#error('unknown-type', place, `'${type.slice(0, 40)}' is no FHIR R4 resource type`);
+      const named = /^[A-Z][A-Za-z]{0,39}$/.test(type) ? `'${type}'` : 'resourceType';
+      this.#error('unknown-type', place, `${named} is no FHIR R4 resource type`);
       return;
     }
     this.#object(value, rule, path ?? type, depth, true);
@@ -111,7 +96,7 @@ class Check {
       if (element === undefined || (plain !== name && !isPrimitive(element))) {
         this.#error(
           'unknown-element',
-          `${path}.${name.slice(0, 60)}`,
+          `${path}.${printable(name)}`,
           `R4 has no such element in ${rule.name}`,
         );
         continue;
@@ -237,8 +222,9 @@ class Check {
   }
 }
 
-function isPrimitive(element: ElementRule): boolean {
-  return element.elements === undefined && element.type !== 'Resource';
+/** A name that is of no element's form may be part of somebody's record, or write to the terminal. */
+function printable(name: string): string {
+  return /^_{0,2}[A-Za-z][A-Za-z0-9_]{0,59}$/.test(name) ? name : '?';
 }
 
 function besideAt(siblings: unknown, position: number): unknown {
@@ -251,37 +237,4 @@ function placeOf(path: string, name: string, position: number | undefined): stri
 
 function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function loadStructure(): Structure {
-  const file = readFileSync(new URL('r4-structure.json', import.meta.url), 'utf8');
-  const { primitives, resources, types } = JSON.parse(file) as {
-    primitives: string[];
-    resources: string[];
-    types: Record<string, Record<string, string>>;
-  };
-  const primitive = new Set([...primitives, 'Resource']);
-  const rules = new Map<string, TypeRule>();
-  for (const name of Object.keys(types)) rules.set(name, { name, elements: new Map(), required: [] });
-  for (const [owner, rule] of rules) {
-    const required = new Map<string, string[]>();
-    for (const [name, text] of Object.entries(types[owner]!)) {
-      const [, type, must, many, choice] = /^([^!*~]+)(!?)(\*?)(?:~(.+))?$/.exec(text)!;
-      const elements = rules.get(type!);
-      if (elements === undefined && !primitive.has(type!))
-        throw new Error(`r4-structure.json has no ${type} for ${owner}.${name}`);
-      rule.elements.set(name, { type: type!, many: many === '*', choice, elements });
-      if (must !== '!') continue;
-      const group = choice ?? name;
-      const names = required.get(group) ?? [];
-      required.set(group, names);
-      names.push(name);
-      if (elements === undefined) names.push(`_${name}`);
-    }
-    rule.required.push(...required);
-  }
-  return {
-    resources: new Map(resources.map((name) => [name, rules.get(name)!])),
-    beside: rules.get('Element')!,
-  };
 }

@@ -13,7 +13,7 @@ import { structureCheck } from './check-structure.ts';
 const project = fileURLToPath(new URL('../../../', import.meta.url));
 const readJson = (file: string) => JSON.parse(readFileSync(file, 'utf8'));
 
-const structure = readJson(fileURLToPath(new URL('r4-structure.json', import.meta.url))) as {
+const structure = readJson(fileURLToPath(new URL('../definitions/r4-structure.json', import.meta.url))) as {
   primitives: string[];
   resources: string[];
   types: Record<string, Record<string, string>>;

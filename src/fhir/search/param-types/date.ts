@@ -1,5 +1,6 @@
 // date: intervals by the precision of what is written (https://hl7.org/fhir/R4/search.html#date). A value without a
 // time zone is read as UTC on both sides.
+import { all, any, type Condition, compare } from '../condition.ts';
 import {
   type IndexRow,
   InvalidParamValue,
@@ -39,38 +40,38 @@ export const date: ParamType = {
       table: 'idx_date',
       // `ne` is true of a resource one of whose values differs, which is no negation of the whole.
       negate: false,
-      where: (eb) =>
-        eb.or(
-          wanted.map(({ prefix, lo, hi }) => {
-            switch (prefix) {
-              case 'ne':
-                return eb.or([eb('lo', '<', lo), eb('hi', '>', hi)]);
-              case 'gt':
-                return eb('hi', '>', hi);
-              case 'ge':
-                // The range above overlaps, or the range of the value contains the whole.
-                return eb.or([eb('hi', '>', hi), eb.and([eb('lo', '>=', lo), eb('hi', '<=', hi)])]);
-              case 'lt':
-                return eb('lo', '<', lo);
-              case 'le':
-                return eb.or([eb('lo', '<', lo), eb.and([eb('lo', '>=', lo), eb('hi', '<=', hi)])]);
-              case 'sa':
-                return eb('lo', '>', hi);
-              case 'eb':
-                return eb('hi', '<', lo);
-              case 'ap':
-                return eb.and([eb('lo', '<=', hi), eb('hi', '>=', lo)]);
-              default:
-                return eb.and([eb('lo', '>=', lo), eb('hi', '<=', hi)]);
-            }
-          }),
-        ),
+      where: any(wanted.map(compared)),
     };
   },
 };
 
 interface Wanted extends Interval {
   readonly prefix: string;
+}
+
+function compared({ prefix, lo, hi }: Wanted): Condition {
+  const inside = all(compare('lo', '>=', lo), compare('hi', '<=', hi));
+  switch (prefix) {
+    case 'ne':
+      return any([compare('lo', '<', lo), compare('hi', '>', hi)]);
+    case 'gt':
+      return compare('hi', '>', hi);
+    case 'ge':
+      // The range above overlaps, or the range of the value contains the whole.
+      return any([compare('hi', '>', hi), inside]);
+    case 'lt':
+      return compare('lo', '<', lo);
+    case 'le':
+      return any([compare('lo', '<', lo), inside]);
+    case 'sa':
+      return compare('lo', '>', hi);
+    case 'eb':
+      return compare('hi', '<', lo);
+    case 'ap':
+      return all(compare('lo', '<=', hi), compare('hi', '>=', lo));
+    default:
+      return inside;
+  }
 }
 
 function parse(value: string): Wanted {

@@ -1,9 +1,9 @@
 // What every search parameter type offers: the index rows of a selected element, and the condition on them that a value
 // of a request asks for. Both sides of a type stand in one file, so that they cannot drift apart.
 // https://hl7.org/fhir/R4/search.html
-import type { Expression, ExpressionBuilder, SqlBool } from 'kysely';
 import type { SearchParam } from '../../definitions/definitions.ts';
-import type { IndexTable, ResourceTables } from '../../store/schema.ts';
+import type { IndexTable } from '../../store/schema.ts';
+import { all, type Condition } from '../condition.ts';
 import type { TypedNode } from '../expression/compile-expression.ts';
 
 /** A row of an index table without scope, param and key. `ord` numbers the element of a composite; 0 otherwise. */
@@ -36,8 +36,6 @@ export interface ParamAsk {
   readonly ownBases?: readonly string[];
 }
 
-type ConditionBuilder = ExpressionBuilder<ResourceTables, IndexTable>;
-
 export interface IndexPredicate {
   readonly table: IndexTable;
   /** Resources with no such row are asked for (`:not`, `:missing=true`). */
@@ -45,7 +43,7 @@ export interface IndexPredicate {
   /** Holds for most of a record, so it is looked up for each row instead of being listed first. */
   readonly broad?: boolean;
   /** On the value columns only; the caller adds scope, param and key. */
-  readonly where: (eb: ConditionBuilder) => Expression<SqlBool>;
+  readonly where: Condition;
 }
 
 /** Two conditions on the components `code#0` and `code#1`, of one resource and with one `ord`. */
@@ -120,7 +118,7 @@ export function missingPredicate(ask: ParamAsk, table: IndexTable): IndexPredica
   const [value] = ask.values;
   if (ask.values.length !== 1 || (value !== 'true' && value !== 'false'))
     throw new InvalidParamValue(`'${ask.values.join(',')}' is not true or false`);
-  return { table, negate: value === 'true', where: (eb) => eb.lit(true) };
+  return { table, negate: value === 'true', where: all() };
 }
 
 /** @throws {UnsupportedModifier} */

@@ -1,5 +1,7 @@
 // quantity: a number with a unit; number: one without (https://hl7.org/fhir/R4/search.html#quantity, #number). A number
 // that is asked for stands for the interval of its significant digits.
+import { all, any, type Condition, compare } from '../condition.ts';
+import { indexable } from './indexable.ts';
 import {
   type IndexRow,
   InvalidParamValue,
@@ -26,36 +28,7 @@ export const quantity: ParamType = {
     return {
       table: 'idx_quantity',
       negate: false,
-      where: (eb) =>
-        eb.or(
-          wanted.map(({ prefix, number, lo, hi, system, code }) => {
-            const unit = [
-              ...(code === undefined ? [] : [eb('code', '=', code)]),
-              ...(system === undefined ? [] : [eb('system', '=', system)]),
-            ];
-            const compared = (() => {
-              switch (prefix) {
-                case 'ne':
-                  return eb.or([eb('lo', '<', lo), eb('hi', '>=', hi)]);
-                case 'gt':
-                  return eb('hi', '>', number);
-                case 'ge':
-                  return eb('hi', '>=', number);
-                case 'lt':
-                  return eb('lo', '<', number);
-                case 'le':
-                  return eb('lo', '<=', number);
-                case 'sa':
-                  return eb('lo', '>', number);
-                case 'eb':
-                  return eb('hi', '<', number);
-                default:
-                  return eb.and([eb('lo', '>=', lo), eb('hi', '<', hi)]);
-              }
-            })();
-            return eb.and([compared, ...unit]);
-          }),
-        ),
+      where: any(wanted.map(compared)),
     };
   },
 };
@@ -68,6 +41,36 @@ interface Wanted {
   readonly hi: number;
   readonly system: string | undefined;
   readonly code: string | undefined;
+}
+
+function compared(wanted: Wanted): Condition {
+  const { code, system } = wanted;
+  return all(
+    comparedNumber(wanted),
+    ...(code === undefined ? [] : [compare('code', '=', indexable(code))]),
+    ...(system === undefined ? [] : [compare('system', '=', indexable(system))]),
+  );
+}
+
+function comparedNumber({ prefix, number, lo, hi }: Wanted): Condition {
+  switch (prefix) {
+    case 'ne':
+      return any([compare('lo', '<', lo), compare('hi', '>=', hi)]);
+    case 'gt':
+      return compare('hi', '>', number);
+    case 'ge':
+      return compare('hi', '>=', number);
+    case 'lt':
+      return compare('lo', '<', number);
+    case 'le':
+      return compare('lo', '<=', number);
+    case 'sa':
+      return compare('lo', '>', number);
+    case 'eb':
+      return compare('hi', '<', number);
+    default:
+      return all(compare('lo', '>=', lo), compare('hi', '<', hi));
+  }
 }
 
 /** `[prefix]number`, `[prefix]number|system|code`, `[prefix]number||code`. */
@@ -134,5 +137,5 @@ function indexValue(rows: IndexRow[], value: unknown, ord: number): void {
 }
 
 function stringOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
+  return typeof value === 'string' ? indexable(value) : '';
 }

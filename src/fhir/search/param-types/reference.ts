@@ -1,5 +1,7 @@
 // reference: by id, by Type/id, by URL (https://hl7.org/fhir/R4/search.html#reference).
 import { idPattern } from '../../fhir-resource.ts';
+import { all, any, compare, oneOf } from '../condition.ts';
+import { indexable } from './indexable.ts';
 import {
   type IndexRow,
   InvalidParamValue,
@@ -24,11 +26,11 @@ export const reference: ParamType = {
           : typeof value === 'object' && value !== null
             ? (value as Record<string, unknown>)['reference']
             : undefined;
-      if (typeof text !== 'string' || text === '' || text.startsWith('#') || text.length > 1000) continue;
+      if (typeof text !== 'string' || text === '' || text.startsWith('#')) continue;
       const match = literal.exec(text);
       if (match !== null && match[1] === undefined)
         rows.push({ table: 'idx_reference', target_type: match[2]!, target_id: match[3]!, ord });
-      else rows.push({ table: 'idx_reference', target_type: '', target_id: text, ord });
+      else rows.push({ table: 'idx_reference', target_type: '', target_id: indexable(text), ord });
     }
     return rows;
   },
@@ -45,10 +47,11 @@ export const reference: ParamType = {
       table: 'idx_reference',
       negate: false,
       broad: wanted.every(({ types }) => types.length === 1 && types[0] === 'Patient'),
-      where: (eb) =>
-        eb.or(
-          wanted.map(({ types, id }) => eb.and([eb('target_type', 'in', types), eb('target_id', '=', id)])),
+      where: any(
+        wanted.map(({ types, id }) =>
+          all(oneOf('target_type', types), compare('target_id', '=', indexable(id))),
         ),
+      ),
     };
   },
 };
@@ -68,10 +71,8 @@ function parse(ask: ParamAsk, value: string): { types: readonly string[]; id: st
   return { types: typesOf(ask), id: value };
 }
 
-/** `patient` and `Provenance.patient` name their one type; others may point to several. */
+/** `patient` names its one type; others may point to several. */
 function typesOf(ask: ParamAsk): readonly string[] {
-  const narrowed = /\.where\(resolve\(\) is ([A-Z][A-Za-z]+)\)$/.exec(ask.param.expression)?.[1];
-  if (narrowed !== undefined) return [narrowed];
   if (ask.param.targets.length === 0)
     throw new InvalidParamValue('an id alone is not enough here: name it as Type/id');
   return ask.param.targets;

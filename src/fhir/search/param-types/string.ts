@@ -1,5 +1,6 @@
 // string: names, addresses and plain text, by default from their start, without case and diacritics
 // (https://hl7.org/fhir/R4/search.html#string).
+import { all, any, type Condition, compare } from '../condition.ts';
 import {
   type IndexRow,
   missingPredicate,
@@ -29,23 +30,23 @@ export const string: ParamType = {
     return {
       table: 'idx_string',
       negate: false,
-      where: (eb) =>
-        eb.or(
-          texts.map((text) => {
-            if (modifier === 'exact')
-              return eb.and([eb('norm', '=', normalize(text)), eb('value', '=', cut(text))]);
-            const norm = normalize(text);
-            // Of a text without letters and digits nothing is left to compare; it is taken as it is written.
-            if (norm === '')
-              return eb.and([eb('value', '>=', cut(text)), eb('value', '<', `${cut(text)}\u{10FFFF}`)]);
-            // Nothing that LIKE would read as a sign is left by normalize.
-            if (modifier === 'contains') return eb('norm', 'like', `%${norm}%`);
-            return eb.and([eb('norm', '>=', norm), eb('norm', '<', `${norm}\u{10FFFF}`)]);
-          }),
-        ),
+      where: any(
+        texts.map((text) => {
+          const norm = normalize(text);
+          if (modifier === 'exact') return all(compare('norm', '=', norm), compare('value', '=', cut(text)));
+          // Of a text without letters and digits nothing is left to compare; it is taken as it is written.
+          if (norm === '') return startsWith('value', cut(text));
+          // Nothing that LIKE would read as a sign is left by normalize.
+          return modifier === 'contains' ? compare('norm', 'like', `%${norm}%`) : startsWith('norm', norm);
+        }),
+      ),
     };
   },
 };
+
+function startsWith(column: string, text: string): Condition {
+  return all(compare(column, '>=', text), compare(column, '<', `${text}\u{10FFFF}`));
+}
 
 /** Case, diacritics, punctuation and the amount of white space make no difference. */
 export function normalize(text: string): string {

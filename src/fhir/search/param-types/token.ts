@@ -1,5 +1,7 @@
 // token: codes, identifiers, contact points and booleans (https://hl7.org/fhir/R4/search.html#token).
+import { all, any, compare } from '../condition.ts';
 import type { TypedNode } from '../expression/compile-expression.ts';
+import { indexable } from './indexable.ts';
 import {
   type IndexRow,
   InvalidParamValue,
@@ -28,15 +30,14 @@ export const token: ParamType = {
     return {
       table: 'idx_token',
       negate: ask.modifier === 'not',
-      where: (eb) =>
-        eb.or(
-          wanted.map(({ system, code }) =>
-            eb.and([
-              ...(code === undefined ? [] : [eb('code', '=', code)]),
-              ...(system === undefined ? [] : [eb('system', '=', system)]),
-            ]),
+      where: any(
+        wanted.map(({ system, code }) =>
+          all(
+            ...(code === undefined ? [] : [compare('code', '=', indexable(code))]),
+            ...(system === undefined ? [] : [compare('system', '=', indexable(system))]),
           ),
         ),
+      ),
     };
   },
 };
@@ -86,7 +87,7 @@ function isContactPoint(value: Json): boolean {
 }
 
 function row(rows: IndexRow[], code: string, system: string, ord: number): void {
-  if (code !== '' && code.length <= 1000) rows.push({ table: 'idx_token', code, system, ord });
+  if (code !== '') rows.push({ table: 'idx_token', code: indexable(code), system: indexable(system), ord });
 }
 
 function stringOf(value: unknown): string {

@@ -1,4 +1,6 @@
 // uri: compared as it is, case and all (https://hl7.org/fhir/R4/search.html#uri).
+import { all, any, compare, oneOf } from '../condition.ts';
+import { indexable } from './indexable.ts';
 import {
   type IndexRow,
   missingPredicate,
@@ -11,8 +13,8 @@ export const uri: ParamType = {
   index(nodes, ord) {
     const rows: IndexRow[] = [];
     for (const { value } of nodes)
-      if (typeof value === 'string' && value !== '' && value.length <= 1000)
-        rows.push({ table: 'idx_uri', value, ord });
+      if (typeof value === 'string' && value !== '')
+        rows.push({ table: 'idx_uri', value: indexable(value), ord });
     return rows;
   },
 
@@ -26,15 +28,14 @@ export const uri: ParamType = {
     return {
       table: 'idx_uri',
       negate: false,
-      where: (eb) =>
-        eb.or(
-          values.map((value) => {
-            if (modifier === 'above') return eb('value', 'in', selfAndAbove(value));
-            if (modifier === 'below')
-              return eb.and([eb('value', '>=', value), eb('value', '<', `${value}\u{10FFFF}`)]);
-            return eb('value', '=', value);
-          }),
-        ),
+      where: any(
+        values.map((value) => {
+          if (modifier === 'above') return oneOf('value', selfAndAbove(value));
+          if (modifier === 'below')
+            return all(compare('value', '>=', value), compare('value', '<', `${value}\u{10FFFF}`));
+          return compare('value', '=', indexable(value));
+        }),
+      ),
     };
   },
 };

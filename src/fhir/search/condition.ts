@@ -1,0 +1,43 @@
+// What is asked of one row of an index table, as data: columns, comparisons and values. Made by the search parameter
+// types, turned into SQL by compile-search.ts.
+
+export type Comparison = '=' | '<' | '<=' | '>' | '>=' | 'like' | 'in';
+
+/** `Value` is what a request says, or the slot that stands for it in a compiled text. */
+export type Condition<Value = string | number> =
+  | {
+      readonly column: string;
+      readonly comparison: Comparison;
+      /** One, or for `in` any number. */
+      readonly values: readonly Value[];
+    }
+  | { readonly all: readonly Condition<Value>[] }
+  | { readonly any: readonly Condition<Value>[] };
+
+export function compare(
+  column: string,
+  comparison: Exclude<Comparison, 'in'>,
+  value: string | number,
+): Condition {
+  return { column, comparison, values: [value] };
+}
+
+export function oneOf(column: string, values: readonly string[]): Condition {
+  return values.length === 1 ? compare(column, '=', values[0]!) : { column, comparison: 'in', values };
+}
+
+/** True of every row when empty. */
+export function all(...conditions: readonly Condition[]): Condition {
+  return conditions.length === 1 ? conditions[0]! : { all: conditions };
+}
+
+/** True of no row when empty. */
+export function any(conditions: readonly Condition[]): Condition {
+  return conditions.length === 1 ? conditions[0]! : { any: conditions };
+}
+
+/** Columns that every row it holds for has one given value in; none of an alternative. */
+export function fixedColumns(condition: Condition<unknown>): readonly string[] {
+  if ('all' in condition) return condition.all.flatMap(fixedColumns);
+  return 'column' in condition && condition.comparison === '=' ? [condition.column] : [];
+}

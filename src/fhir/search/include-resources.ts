@@ -1,0 +1,41 @@
+// Collects what comes with the matches of a page, round by round for `:iterate`. Bounded: in rounds, and in resources.
+import type { Access } from '../../smart/access.ts';
+import { FhirError } from '../operation-outcome.ts';
+import type { IncludedRow, PageRow, ResourceStore } from '../store/resource-store.ts';
+import { compileIncluded, type Origin } from './compile-included.ts';
+import type { SearchRequest } from './search-request.ts';
+
+const includedAtMost = 1000;
+const roundsAtMost = 5;
+
+/** Each resource once, the matches themselves left out. @throws {FhirError} too-costly */
+export async function includeResources(
+  store: ResourceStore,
+  access: Access,
+  request: SearchRequest,
+  matches: readonly PageRow[],
+): Promise<IncludedRow[]> {
+  const included = new Map<number, IncludedRow>();
+  const seen = new Set(matches.map(({ key }) => key));
+  let origins: readonly Origin[] = matches.map(({ key, id }) => ({ type: request.type, key, id }));
+  let { includes } = request;
+  for (let round = 0; round < roundsAtMost && origins.length > 0 && includes.length > 0; round++) {
+    const limit = includedAtMost + seen.size + 1;
+    const query = await compileIncluded(store.search, access, origins, includes, limit);
+    const found = query === undefined ? [] : await store.included(query);
+    const added = found.filter(({ key }) => !seen.has(key));
+    for (const row of added) {
+      seen.add(row.key);
+      included.set(row.key, row);
+    }
+    if (included.size > includedAtMost) {
+      throw new FhirError(
+        'too-costly',
+        `_include, _revinclude: more than ${includedAtMost} resources would come with this page; ask for fewer matches with _count.`,
+      );
+    }
+    origins = added;
+    includes = includes.filter(({ iterate }) => iterate);
+  }
+  return [...included.values()];
+}

@@ -1,0 +1,156 @@
+// What is sought of one type, and through references of further types: a tree with slots for its values, and its SQL.
+// Each step of a chain starts from `visibleFrom` of its own type, so a chain finds through nothing that a search would not.
+import { type RawBuilder, sql } from 'kysely';
+import type { Access } from '../../smart/access.ts';
+import { idPattern } from '../fhir-resource.ts';
+import {
+  maySearch,
+  NotPermitted,
+  type Sight,
+  sightOf,
+  type Visibility,
+  visibleFrom,
+} from '../store/visible.ts';
+import type { Condition } from './condition.ts';
+import {
+  bestStart,
+  conditionSql,
+  type IndexStart,
+  lastUpdatedCondition,
+  predicateSql,
+  type SlottedPredicate,
+  scopeList,
+  slotPredicate,
+} from './index-predicate.ts';
+import type { Ask } from './parse-ask.ts';
+import type { QueryContext } from './query-context.ts';
+import type { QueryShape, Slot } from './query-shape.ts';
+
+export interface Sought {
+  readonly type: string;
+  readonly sight: Sight;
+  readonly start: 'id' | 'record' | IndexStart;
+  /** Each must hold; slots inside one are alternatives. */
+  readonly ids: readonly (readonly Slot[])[];
+  readonly lastUpdated: readonly Condition<Slot>[];
+  readonly predicates: readonly SlottedPredicate[];
+  readonly chains: readonly Chain[];
+  readonly has: readonly Reference[];
+}
+
+/** A reference by the parameter of this number to or from what is sought. */
+interface Reference {
+  readonly param: number;
+  readonly sought: Sought;
+}
+
+/** One of the alternatives must hold. */
+type Chain = readonly Reference[];
+
+/** @throws {FhirError} naming the parameter; {NotPermitted} naming a type that the access may not search */
+export async function seek(
+  context: QueryContext,
+  shape: QueryShape,
+  access: Access,
+  type: string,
+  asks: readonly Ask[],
+): Promise<Sought> {
+  if (access.kind === 'operator' && asks.length > 0)
+    throw new Error('an operator goes through a whole type, for which no index is needed');
+  shape.word(type);
+  const sight = await sightOf(shape, context.scopes, access, type);
+  const ids: Slot[][] = [];
+  const lastUpdated: Condition<Slot>[] = [];
+  const predicates: SlottedPredicate[] = [];
+  const chains: Chain[] = [];
+  const has: Reference[] = [];
+  for (const ask of asks) {
+    shape.word(ask.kind);
+    switch (ask.kind) {
+      case 'id':
+        ids.push(shape.slots(possibleIds(type, ask.values)));
+        break;
+      case 'lastUpdated':
+        lastUpdated.push(shape.condition(lastUpdatedCondition(ask.values)));
+        break;
+      case 'param':
+        predicates.push(slotPredicate(context, shape, ask, access));
+        break;
+      case 'chain': {
+        const targets = ask.targets.filter((target) => maySearch(access, target.type));
+        if (targets.length === 0) throw new NotPermitted(ask.targets[0]!.type);
+        const chain: Reference[] = [];
+        const param = context.scopes.paramId(type, ask.param.code);
+        for (const target of targets)
+          chain.push({ param, sought: await seek(context, shape, access, target.type, [target.ask]) });
+        shape.word(`${ask.param.code}${chain.length}`);
+        chains.push(chain);
+        break;
+      }
+      case 'has': {
+        const source = ask.param.resourceType;
+        const sought = await seek(context, shape, access, source, [ask.ask]);
+        shape.word(ask.param.code);
+        has.push({ param: context.scopes.paramId(source, ask.param.code), sought });
+      }
+    }
+  }
+  const start = ids.length > 0 ? 'id' : (bestStart(predicates) ?? 'record');
+  return { type, sight, start, ids, lastUpdated, predicates, chains, has };
+}
+
+/** An id that cannot exist is no error: it matches nothing. */
+function possibleIds(type: string, ids: readonly string[]): string[] {
+  return ids
+    .map((id) => (id.startsWith(`${type}/`) ? id.slice(type.length + 1) : id))
+    .filter((id) => idPattern.test(id));
+}
+
+/** What is visible of it, and the condition that finds it there. @throws {NotPermitted} */
+export function soughtSql(
+  context: QueryContext,
+  access: Access,
+  sought: Sought,
+): { readonly visibility: Visibility; readonly where: RawBuilder<unknown> } {
+  const { start } = sought;
+  const visibility = visibleFrom(context, access, sought.type, 'search', start, sought.sight);
+  const conditions = [
+    visibility.where,
+    sql`r.deleted = 0`,
+    ...sought.ids.map((slots) => (slots.length === 0 ? sql`1 = 0` : sql`r.id in (${sql.join(slots)})`)),
+    // An instant is an interval whose ends are the same.
+    ...sought.lastUpdated.map((condition) => conditionSql(condition, () => sql`r.last_updated`)),
+    ...sought.predicates
+      .filter((predicate) => typeof start === 'string' || predicate !== start.predicate)
+      .map((predicate) => predicateSql(predicate, visibility, access)),
+    ...sought.chains.map((chain) => chainSql(context, access, visibility, chain)),
+    ...sought.has.map((reference) => hasSql(context, access, sought.type, reference)),
+  ];
+  return { visibility, where: sql.join(conditions, sql` and `) };
+}
+
+function chainSql(
+  context: QueryContext,
+  access: Access,
+  { key, scopes }: Visibility,
+  chain: Chain,
+): RawBuilder<unknown> {
+  const alternatives = chain.map(({ param, sought }) => {
+    const { visibility, where } = soughtSql(context, access, sought);
+    return sql`${key} in (select f.key from idx_reference f where f.scope in (${scopeList(scopes)}) and f.param = ${param}
+      and f.target_type = ${sought.type} and f.target_id in (select r.id from ${visibility.from} where ${where}))`;
+  });
+  return sql`(${sql.join(alternatives, sql` or `)})`;
+}
+
+function hasSql(
+  context: QueryContext,
+  access: Access,
+  type: string,
+  { param, sought }: Reference,
+): RawBuilder<unknown> {
+  const { visibility, where } = soughtSql(context, access, sought);
+  return sql`r.id in (select f.target_id from idx_reference f where f.scope in (${scopeList(visibility.scopes)})
+    and f.param = ${param} and f.target_type = ${type}
+    and f.key in (select ${visibility.key} from ${visibility.from} where ${where}))`;
+}

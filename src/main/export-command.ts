@@ -1,0 +1,72 @@
+// `portico export`: a line's resources as NDJSON, the texts as they are stored. What it writes, `portico import` reads.
+import { once } from 'node:events';
+import type { Command } from 'commander';
+import { openPlan, type Plan } from '../app/open-plan.ts';
+import { ConfigError } from '../config/config.ts';
+import { compileSearch, type PageEnd } from '../fhir/search/compile-search.ts';
+import { parseSearch } from '../fhir/search/search-request.ts';
+import { requireLine } from './require-line.ts';
+
+interface ExportFlags {
+  readonly line: string;
+  readonly type?: string[];
+  readonly json?: boolean;
+}
+
+export function registerExportCommand(program: Command): void {
+  program
+    .command('export')
+    .summary('write a line of business as NDJSON')
+    .description(
+      `Writes the current version of every resource of a line to standard output, one to a line, type after type.
+Deleted resources and older versions are left out. It reads while the server serves.`,
+    )
+    .requiredOption('--line <line>', 'line of business, for example cco')
+    .option('--type <type>', 'only this resource type; repeat for several', collect)
+    .option('--json', 'print how many of each type were written, as JSON on standard error')
+    .addHelpText(
+      'after',
+      `
+Example:
+  $ npx portico export --line cco --type Coverage | gzip > coverage.ndjson.gz`,
+    )
+    .action(runExport);
+}
+
+async function runExport(flags: ExportFlags): Promise<void> {
+  const plan = await openPlan();
+  try {
+    const line = requireLine(plan.config, flags.line).id;
+    const served = plan.definitions.resourceTypes;
+    for (const type of flags.type ?? [])
+      if (!served.includes(type)) throw new ConfigError(`--type: '${type}' is no FHIR R4 resource type`);
+    const written: Record<string, number> = {};
+    for (const type of flags.type ?? served) {
+      const count = await exportType(plan, line, type);
+      if (count > 0) written[type] = count;
+    }
+    if (flags.json === true) process.stderr.write(`${JSON.stringify(written)}\n`);
+  } finally {
+    await plan.close();
+  }
+}
+
+async function exportType({ store, definitions }: Plan, line: string, type: string): Promise<number> {
+  const request = parseSearch(definitions, type, [['_count', '500']], false);
+  let count = 0;
+  let after: PageEnd | undefined;
+  do {
+    const { page } = await compileSearch(store.search, request, { kind: 'operator', line }, after);
+    const rows = await store.page(page);
+    const shown = rows.slice(0, request.count);
+    const text = shown.map((row) => `${row.content}\n`).join('');
+    if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+    count += shown.length;
+    after = rows.length > request.count ? { key: shown.at(-1)!.key } : undefined;
+  } while (after !== undefined);
+  return count;
+}
+
+function collect(value: string, previous: string[] | undefined): string[] {
+  return [...(previous ?? []), value];
+}

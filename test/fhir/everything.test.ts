@@ -1,0 +1,97 @@
+// Patient/[id]/$everything (https://hl7.org/fhir/R4/patient-operation-everything.html)
+import assert from 'node:assert/strict';
+import { memberTypes } from '../../src/smart/data-classes.ts';
+import { testOnEachDatabase } from '../databases.ts';
+import { startPortico, type Token } from '../portico.ts';
+
+interface Bundle {
+  readonly entry?: readonly {
+    readonly resource: { readonly resourceType: string; readonly id: string };
+    readonly search: { readonly mode: string };
+  }[];
+  readonly link: readonly { readonly relation: string; readonly url: string }[];
+  readonly total?: number;
+  readonly issue?: readonly { readonly diagnostics: string }[];
+}
+
+const me = 'cco-100001';
+const other = 'cco-100004';
+
+testOnEachDatabase(
+  '$everything is all that the searches of each type find, once, page by page',
+  async (place, context) => {
+    const server = await startPortico(context, place);
+    const token = await server.token('cco', 'maria.delgado');
+    const collect = async (path: string) => {
+      const found: string[] = [];
+      let pages = 0;
+      for (let next: string | undefined = path; next !== undefined; pages++) {
+        const answer = await server.get(next, token);
+        assert.equal(answer.status, 200, next);
+        const bundle = (await answer.json()) as Bundle;
+        const matches = (bundle.entry ?? []).filter((entry) => entry.search.mode === 'match');
+        found.push(...matches.map(({ resource }) => `${resource.resourceType}/${resource.id}`));
+        next = bundle.link.find((link) => link.relation === 'next')?.url;
+      }
+      return { found, pages };
+    };
+    const expected: string[] = [];
+    for (const type of memberTypes.filter((name) => server.portico.plan.definitions.servedTypes.has(name)))
+      expected.push(...(await collect(`/cco/fhir/${type}?_count=500`)).found);
+    const whole = await collect(`/cco/fhir/Patient/${me}/$everything?_count=37`);
+    assert.ok(whole.pages > 3);
+    assert.deepEqual(whole.found.toSorted(), expected.sort());
+    assert.equal(whole.found[0], `Patient/${me}`);
+    const exact = await collect(`/cco/fhir/Patient/${me}/$everything?_count=1&_type=Patient,Coverage`);
+    assert.deepEqual(
+      exact.found.toSorted(),
+      expected.filter((name) => /^(Patient|Coverage)\//.test(name)),
+    );
+    const later = await collect(`/cco/fhir/Patient/${me}/$everything?_since=2100-01-01`);
+    assert.deepEqual(later.found, []);
+    const first = (await (await server.get(`/cco/fhir/Patient/${me}/$everything`, token)).json()) as Bundle;
+    const included = first.entry!.filter((entry) => entry.search.mode === 'include');
+    assert.ok(included.some(({ resource }) => resource.resourceType === 'Practitioner'));
+  },
+);
+
+testOnEachDatabase(
+  '$everything is of the patient that was granted, as far as the scopes go',
+  async (place, context) => {
+    const server = await startPortico(context, place);
+    const ask = async (token: Token | undefined, path: string) => {
+      const answer = await server.get(`/cco/fhir/Patient/${path}`, token);
+      return { status: answer.status, text: (await answer.text()).replace(/\(request [^)]*\)/, '') };
+    };
+    const mine = await server.token('cco', 'maria.delgado');
+    const foreign = await ask(mine, `${other}/$everything`);
+    assert.equal(foreign.status, 404);
+    assert.deepEqual(foreign, await ask(mine, 'no-such-id/$everything'));
+    assert.equal((await ask(undefined, `${me}/$everything`)).status, 401);
+    const narrow = await server.token(
+      'cco',
+      'maria.delgado',
+      'openid patientapi.demographics.read patientapi.coverage.read',
+    );
+    const { entry } = JSON.parse((await ask(narrow, `${me}/$everything?_count=500`)).text) as Bundle;
+    const types = new Set(
+      entry!.filter(({ search }) => search.mode === 'match').map(({ resource }) => resource.resourceType),
+    );
+    for (const type of types) assert.ok(['Patient', 'RelatedPerson', 'Coverage'].includes(type), type);
+    const claims = await server.token('cco', 'maria.delgado', 'openid patientapi.claims.read');
+    assert.equal((await ask(claims, `${me}/$everything`)).status, 403);
+    for (const [query, said] of [
+      ['_type=Nonsense', '_type'],
+      ['_type=Organization', '_type'],
+      ['_since=yesterday', '_since'],
+      ['_count=0', '_count'],
+      ['_count=x', '_count'],
+      ['start=2020-01-01', 'start'],
+      ['_page=forged', '_page'],
+    ] as const) {
+      const { status, text } = await ask(mine, `${me}/$everything?${query}`);
+      assert.equal(status, 400, query);
+      assert.ok((JSON.parse(text) as Bundle).issue![0]!.diagnostics.includes(said), text);
+    }
+  },
+);
