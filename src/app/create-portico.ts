@@ -22,11 +22,13 @@ import { html, pageHeaders, renderPage } from '../pages/page.ts';
 import { registerDeveloperPortal } from '../portal/developer-portal.ts';
 import { registerDocumentation } from '../portal/documentation.ts';
 import { registerMemberAccount } from '../portal/member-account.ts';
+import { answerBrokenRequest } from './answer-broken-request.ts';
 import { firstPage } from './first-page.ts';
 import { registerHealth } from './health.ts';
 import { openPlan, type Plan } from './open-plan.ts';
 import { patientName } from './patient-name.ts';
 import { misdirectedPath, publicAddresses } from './public-addresses.ts';
+import { refuseSandboxData } from './refuse-sandbox-data.ts';
 
 export interface Portico {
   readonly app: FastifyInstance;
@@ -41,6 +43,12 @@ export interface Portico {
 
 export async function createPortico(config: Config, logger: Logger): Promise<Portico> {
   const plan = await openPlan(config);
+  if (config.mode === 'production') {
+    await refuseSandboxData(plan.db).catch(async (error: unknown) => {
+      await plan.close();
+      throw error;
+    });
+  }
   const describePatient = async (line: string, patient: string) =>
     (await patientName(plan.store, line, patient)) || undefined;
   const oauth = await createOAuthServer({ db: plan.db, config, logger, describePatient });
@@ -65,8 +73,13 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
   for (const line of config.lines) registerFhir(app, service, line);
   oauth.register(app);
   registerDeveloperPortal(app, { db: plan.db, config, clients: oauth.clients, logger });
-  for (const line of config.lines) registerMemberAccount(app, line, { config, oauth });
-  registerDocumentation(app, { config, definitions: plan.definitions });
+  for (const line of config.lines)
+    registerMemberAccount(app, line, { config, db: plan.db, oauth, describePatient });
+  registerDocumentation(app, {
+    config,
+    definitions: plan.definitions,
+    testMember: sandbox?.testMember(),
+  });
   await sandbox?.registerSandbox(app, { config, db: plan.db, oauth });
   app.get('/', async (_request, reply) =>
     reply.headers(pageHeaders).send(await renderPage(config, firstPage(config))),
@@ -86,7 +99,7 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
         });
       return Number(new URL(address).port);
     },
-    greeting: () => greeting(config),
+    greeting: () => `${greeting(config)}${sandbox === undefined ? '' : `\n${sandbox.membersText(config)}`}`,
     async close() {
       await app.close();
       await oauth.close();
@@ -109,6 +122,7 @@ function createServer(config: Config, logger: Logger): FastifyInstance {
     requestTimeout: 30_000,
     routerOptions: { maxParamLength: 200 },
     frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
+    clientErrorHandler: answerBrokenRequest,
     return503OnClosing: true,
     forceCloseConnections: 'idle',
   });

@@ -25,12 +25,13 @@ ${sandbox ? html`<p class="notice">This is a sandbox. Every member here is made 
   }
 </section>
 <h2>Lines of business</h2>
-<div class="scroll"><table>
-<thead><tr><th scope="col">Line</th><th scope="col">FHIR base</th><th scope="col">Authorization server</th></tr></thead>
+<table class="stack">
+<thead><tr><th scope="col">Line</th><th scope="col">FHIR base</th><th scope="col">Authorization server</th><th scope="col">For members</th></tr></thead>
 <tbody>${config.lines.map(
       (line) => html`<tr><th scope="row">${line.name}</th>
-<td><a href="${line.fhirUrl}/metadata"><code>${line.fhirUrl}</code></a></td>
-<td><a href="${line.portalUrl}/.well-known/openid-configuration"><code>${line.portalUrl}</code></a></td></tr>`,
-    )}</tbody></table></div>`,
+<td data-label="FHIR base"><a href="${line.fhirUrl}/metadata"><code>${line.fhirUrl}</code></a></td>
+<td data-label="Portal"><a href="${line.portalUrl}/.well-known/openid-configuration"><code>${line.portalUrl}</code></a></td>
+<td><a href="${line.portalUrl}/account">Connected apps</a></td></tr>`,
+    )}</tbody></table>`,
   };
 }

@@ -51,6 +51,8 @@ describe('public addresses', () => {
     ['adv.example.org', '/developer', misdirectedPath],
     ['adv.example.org', '/portalx/connect/authorize', misdirectedPath],
     ['plan.example.org', '/cco/fhir/Patient/1', misdirectedPath],
+    ['plan.example.org', '/%63co/fhir/Patient/1', misdirectedPath],
+    ['plan.example.org', '/cco%2Ffhir/metadata', misdirectedPath],
     [undefined, '/Patient/1', misdirectedPath],
   ] as const) {
     test(`${host}${url} is ${internal}`, () =>

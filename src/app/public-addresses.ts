@@ -31,8 +31,9 @@ export function publicAddresses(config: Config): (host: string | undefined, url:
         return candidate.internal + url.slice(candidate.path.length);
     }
     if (!everyHost && name !== plan.host) return misdirectedPath;
-    // Internal paths are no addresses of the plan's own host.
-    if (internalPrefixes.some((prefix) => isBelow(url, prefix))) return misdirectedPath;
+    // Internal paths are no addresses of the plan's own host, in whatever spelling the router would understand them.
+    const plain = decoded(url);
+    if (internalPrefixes.some((prefix) => isBelow(plain, prefix))) return misdirectedPath;
     return isBelow(url, plan.path) ? url.slice(plan.path.length) || '/' : misdirectedPath;
   };
 }
@@ -51,4 +52,10 @@ function isBelow(url: string, path: string): boolean {
   if (!url.startsWith(path)) return false;
   const next = url[path.length];
   return next === undefined || next === '/' || next === '?';
+}
+
+function decoded(url: string): string {
+  return url.replaceAll(/%([0-7][0-9a-f])/gi, (_escape, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  );
 }

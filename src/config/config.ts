@@ -37,7 +37,12 @@ const fileSchema = z.strictObject({
 });
 
 const environmentSchema = z.object({
-  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+  PORT: z.coerce
+    .number({ error: 'must be a number from 0 to 65535' })
+    .int('must be a number from 0 to 65535')
+    .min(0, 'must be a number from 0 to 65535')
+    .max(65535, 'must be a number from 0 to 65535')
+    .default(3000),
   HOST: z.string().optional(),
   DATA_DIR: z.string().min(1).default('./data'),
   DATABASE_URL: z
@@ -151,7 +156,12 @@ export function sandboxPlan(
 function parse<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`);
+  const problems = result.error.issues.map((issue) => {
+    const message = issue.message
+      .replace(/^Invalid input: expected .*, received undefined$/, 'is missing')
+      .replace(/^Invalid input: /, '');
+    return `${issue.path.join('.') || 'file'}: ${message}`;
+  });
   throw new ConfigError(`${where}: ${problems.join('; ')}`);
 }
 

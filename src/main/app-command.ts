@@ -64,8 +64,8 @@ export function registerAppCommand(program: Command): void {
       'after',
       `
 Examples:
-  portico app create --name "My health app" --redirect-uri https://app.example.com/callback
-  portico app create --name "Phone app" --public --redirect-uri com.example.app:/callback --json`,
+  $ npx portico app create --name "My health app" --redirect-uri https://app.example.com/callback
+  $ npx portico app create --name "Phone app" --public --redirect-uri com.example.app:/callback --json`,
     )
     .action((flags: CreateFlags) =>
       withRegistry(async (clients) => {
@@ -107,7 +107,7 @@ Examples:
     .action((clientId: string, flags: JsonFlag & { readonly overlap: string }) =>
       withRegistry(async (clients) =>
         printCredentials(
-          await clients.rotateSecret(clientId, { overlapSeconds: Number(flags.overlap) }),
+          await clients.rotateSecret(clientId, { overlapSeconds: seconds(flags.overlap) }),
           flags,
         ),
       ),
@@ -150,6 +150,13 @@ async function withRegistry(work: (clients: ClientRegistry) => Promise<void>): P
 
 function collect(value: string, previous: string[] | undefined): string[] {
   return [...(previous ?? []), value];
+}
+
+/** @throws {ClientError} */
+function seconds(value: string): number {
+  if (!/^\d{1,9}$/.test(value))
+    throw new ClientError('overlapSeconds', `--overlap: ${JSON.stringify(value)} is not a number of seconds`);
+  return Number(value);
 }
 
 /** @throws {ClientError} */

@@ -27,8 +27,17 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
+  refuseUnknownCommand();
   await program.parseAsync();
 } catch (error) {
   process.stderr.write(`portico: ${explainError(error)}\n`);
   process.exitCode = 1;
+}
+
+/** `serve` is what runs without a command, so commander would take an unknown one for an argument of it. */
+function refuseUnknownCommand(): void {
+  const asked = process.argv[2];
+  const known = [...program.commands.map((command) => command.name()), 'help'];
+  if (asked === undefined || asked.startsWith('-') || known.includes(asked)) return;
+  program.error(`error: there is no command '${asked}'; there are ${known.join(', ')}`);
 }

@@ -9,11 +9,19 @@ export function registerServeCommand(program: Command): void {
     .command('serve', { isDefault: true })
     .summary('run the server')
     .description(
-      `Runs the FHIR API, the authorization server, the developer portal and the pages.
-Without PORTICO_CONFIG it is a sandbox plan with synthetic members.
-
-Environment: PORT (3000), DATA_DIR (./data), DATABASE_URL (PostgreSQL instead of SQLite),
-PORTICO_CONFIG (configuration file), PUBLIC_URL (address of the sandbox), LOG_LEVEL (info).`,
+      'Runs the FHIR API, the authorization server, the developer portal and the pages. Without PORTICO_CONFIG it is a sandbox plan with synthetic members, whose passwords it prints.',
+    )
+    .addHelpText(
+      'after',
+      `
+Environment:
+  PORT, HOST      where to listen (3000, every address)
+  DATA_DIR        folder of SQLite and of the installation's secret (./data)
+  DATABASE_URL    postgres://… instead of SQLite
+  PORTICO_CONFIG  configuration file of a plan; without it the sandbox runs
+  PORTICO_SECRET  at least 32 characters, instead of the secret in DATA_DIR
+  PUBLIC_URL      address of the sandbox (http://localhost:PORT)
+  LOG_LEVEL       silent, fatal, error, warn, info, debug or trace (info)`,
     )
     .action(serve);
 }

@@ -54,13 +54,16 @@ export function createAccounts(db: Database, clock: () => number): Accounts {
   const kysely = db.as<OAuthTables>();
   const throttle = createSignInThrottle(db, clock);
 
-  const byUsername = (line: string, username: string) =>
-    kysely
-      .selectFrom('oauth_account')
-      .selectAll()
-      .where('line', '=', line)
-      .where('username_key', '=', usernameKey(username))
-      .executeTakeFirst();
+  const byUsername = async (line: string, username: string) =>
+    // No name has it, and PostgreSQL refuses it.
+    username.includes('\0')
+      ? undefined
+      : kysely
+          .selectFrom('oauth_account')
+          .selectAll()
+          .where('line', '=', line)
+          .where('username_key', '=', usernameKey(username))
+          .executeTakeFirst();
 
   return {
     async create({ line, username, password, patient, name, actsFor }) {

@@ -11,10 +11,16 @@ export const extraClientMetadata = ['secret_digests', 'legacy_token', 'pkce_opti
 // The library wants a secret in the metadata; comparing is ours (`compareClientSecret`), so this one opens nothing.
 const placeholderSecret = randomBytes(32).toString('base64url');
 
+/** RFC 6749 appendix A.1. Nothing else is looked up: PostgreSQL refuses U+0000. */
+export function isClientId(value: string): boolean {
+  return /^[\x21-\x7e]{1,200}$/.test(value);
+}
+
 export async function findClientMetadata(
   db: Database,
   { line, clientId, now }: { readonly line: string; readonly clientId: string; readonly now: number },
 ): Promise<AdapterPayload | undefined> {
+  if (!isClientId(clientId)) return undefined;
   const kysely = db.as<OAuthTables>();
   const client = await kysely
     .selectFrom('oauth_client')

@@ -1,12 +1,20 @@
 // The registry of apps (OAuth clients), one for all lines: https://www.rfc-editor.org/rfc/rfc6749#section-2
 // A secret is shown once, when it is made; only its HMAC is kept, so nobody can show it again.
-import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
+import {
+  createHmac,
+  createPublicKey,
+  type JsonWebKey,
+  randomBytes,
+  randomUUID,
+  timingSafeEqual,
+} from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { deriveKey } from '../config/derive-key.ts';
 import type { Database } from '../db/database.ts';
 import { supportedScopes } from '../smart/scopes.ts';
 import { checkRedirectUri } from './check-redirect-uri.ts';
 import { ClientError } from './client-error.ts';
+import { isClientId } from './client-metadata.ts';
 import type { ClientTable, OAuthTables } from './schema.ts';
 
 export { ClientError } from './client-error.ts';
@@ -67,7 +75,9 @@ export function createClientRegistry(db: Database, config: Config, clock: () => 
   const digest = secretDigest(config);
 
   const find = async (clientId: string) =>
-    kysely.selectFrom('oauth_client').selectAll().where('client_id', '=', clientId).executeTakeFirst();
+    isClientId(clientId)
+      ? kysely.selectFrom('oauth_client').selectAll().where('client_id', '=', clientId).executeTakeFirst()
+      : undefined;
 
   const existing = async (clientId: string): Promise<ClientTable> => {
     const client = await find(clientId);
@@ -256,6 +266,8 @@ function checkJwks(jwks: { readonly keys: readonly object[] }): string {
     throw new ClientError('jwks', 'The JSON Web Key Set has no "keys".');
   }
   for (const key of jwks.keys as readonly Record<string, unknown>[]) {
+    if (typeof key !== 'object' || key === null)
+      throw new ClientError('jwks', 'Each of "keys" is an object.');
     if (key.kty !== 'RSA' && key.kty !== 'EC') {
       throw new ClientError(
         'jwks',
@@ -264,6 +276,14 @@ function checkJwks(jwks: { readonly keys: readonly object[] }): string {
     }
     if ('d' in key)
       throw new ClientError('jwks', 'The JSON Web Key Set has a private key: give the public part only.');
+  }
+  for (const key of jwks.keys) {
+    try {
+      createPublicKey({ key: key as JsonWebKey, format: 'jwk' });
+    } catch {
+      // A damaged key would otherwise fail at the app's first request.
+      throw new ClientError('jwks', 'A key of the JSON Web Key Set is damaged or incomplete.');
+    }
   }
   return JSON.stringify({ keys: jwks.keys });
 }

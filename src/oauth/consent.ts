@@ -8,7 +8,7 @@ import { isDataScope, supportedScopes } from '../smart/scopes.ts';
 import { type Account, sharablePatients } from './accounts.ts';
 import { insertConnection } from './connections.ts';
 import { describeRefusableScope } from './describe-scope.ts';
-import { lifetimes } from './lifetimes.ts';
+import { connectionLifetime } from './lifetimes.ts';
 import type { OAuthTables } from './schema.ts';
 
 export interface ConsentRequest {
@@ -59,11 +59,6 @@ export async function recordConsent(decision: {
   // The consent step would come again for a scope that was neither granted nor rejected.
   if (refused.length > 0) grant.rejectOIDCScope(refused.join(' '));
   const grantId = await grant.save();
-  const stays = granted.includes('offline_access')
-    ? lifetimes.connection
-    : granted.includes('online_access')
-      ? lifetimes.onlineRefreshToken
-      : lifetimes.accessToken;
   await insertConnection(db.as<OAuthTables>(), {
     grantId,
     line: line.id,
@@ -76,7 +71,7 @@ export async function recordConsent(decision: {
         : undefined,
     scope: granted.join(' '),
     createdAt: clock(),
-    expiresAt: clock() + stays * 1000,
+    expiresAt: clock() + connectionLifetime(granted) * 1000,
   });
   return grantId;
 }

@@ -44,12 +44,9 @@ export function requestOn(
   request: FastifyRequest,
 ): IncomingMessage {
   const portal = new URL(line.portalUrl);
-  const {
-    'transfer-encoding': _encoding,
-    'x-forwarded-host': _host,
-    forwarded: _forwarded,
-    ...kept
-  } = headers;
+  const kept = Object.fromEntries(
+    Object.entries(headers).filter(([name]) => !/^(transfer-encoding|forwarded|x-forwarded-.*)$/.test(name)),
+  );
   // Not an IncomingMessage: that one would end the caller's connection when it is closed.
   const message = Object.assign(new Readable({ read() {} }), {
     method,

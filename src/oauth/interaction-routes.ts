@@ -8,13 +8,15 @@ import { errors, type Interaction, type InteractionResults, type Provider } from
 import type { Config, Line } from '../config/config.ts';
 import { deriveKey } from '../config/derive-key.ts';
 import type { Database } from '../db/database.ts';
+import { parseCookies } from '../http/cookies.ts';
 import { acceptFormBodies, formOf } from '../http/form-body.ts';
 import { pageHeaders } from '../pages/page.ts';
 import { type Account, type Accounts, sharablePatients } from './accounts.ts';
 import { type ConsentRequest, consentRequest, recordConsent } from './consent.ts';
+import { endpoints } from './endpoints.ts';
 import { requestOn } from './forward-to-provider.ts';
 import { portalPath } from './line-provider.ts';
-import { consentPage } from './pages/consent-page.ts';
+import { type ConsentChoice, consentPage } from './pages/consent-page.ts';
 import { type InteractionProblem, interactionProblemPage } from './pages/interaction-problem-page.ts';
 import { signInPage } from './pages/sign-in-page.ts';
 
@@ -101,7 +103,7 @@ export function registerInteractionRoutes(app: FastifyInstance, line: Line, deps
     return client === undefined ? undefined : consentRequest(interaction, client);
   };
 
-  const showConsent = async (reply: FastifyReply, step: Step, message?: string) => {
+  const showConsent = async (reply: FastifyReply, step: Step, typed?: ConsentChoice) => {
     const account = await accountOf(step.interaction);
     if (account === undefined) return problem(reply, 400, 'expired');
     const request = await requestOf(step.interaction);
@@ -115,8 +117,21 @@ export function registerInteractionRoutes(app: FastifyInstance, line: Line, deps
         self: patient === account.patient,
       })),
     );
-    const page = await consentPage(config, { line, step, account, request, people, message });
-    return sendPage(reply, message === undefined ? 200 : 422, page);
+    const page = await consentPage(config, { line, step, account, request, people, typed });
+    return sendPage(reply, typed === undefined ? 200 : 422, page);
+  };
+
+  /** Ends the sign-in of this browser and sends the app's request once more, so that another person can sign in. */
+  const startAgain = async (request: FastifyRequest, reply: FastifyReply, interaction: Interaction) => {
+    const value = parseCookies(request.headers.cookie)[provider.cookieName('session')];
+    const session = value === undefined ? undefined : await provider.Session.find(value);
+    await session?.destroy();
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries(interaction.params))
+      if (value !== undefined) query.set(name, String(value));
+    return reply
+      .headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
+      .redirect(`${endpoints(line).authorization_endpoint}?${query}`, 303);
   };
 
   app.get(`/${line.id}/interaction/:uid`, async (request, reply) => {
@@ -162,6 +177,7 @@ export function registerInteractionRoutes(app: FastifyInstance, line: Line, deps
     const form = formOf(request);
     const decision = form.get('decision');
     if (decision === 'deny') return returnToLibrary(request, reply, denied);
+    if (decision === 'switch') return startAgain(request, reply, step.interaction);
     if (decision !== 'grant') return problem(reply, 400, 'form');
     const account = await accountOf(step.interaction);
     if (account === undefined) return problem(reply, 400, 'expired');
@@ -170,14 +186,12 @@ export function registerInteractionRoutes(app: FastifyInstance, line: Line, deps
     const people = sharablePatients(account);
     if (people.length === 0) return showConsent(reply, step);
     const patient = form.get('patient') ?? (people.length === 1 ? people[0] : undefined);
-    if (patient === undefined || patient === '') {
-      return showConsent(reply, step, 'Choose whose information the app may see.');
-    }
-    if (!people.includes(patient)) return problem(reply, 403, 'person');
     const picked = asked.refusable.filter((scope) => form.getAll('scope').includes(scope));
-    if (!picked.some((scope) => asked.data.includes(scope)) && asked.data.length > 0) {
-      return showConsent(reply, step, 'Choose at least one kind of information, or choose “Do not share”.');
-    }
+    const askAgain = (message: string) => showConsent(reply, step, { message, patient, scopes: picked });
+    if (patient === undefined || patient === '') return askAgain('Choose whose information the app may see.');
+    if (!people.includes(patient)) return problem(reply, 403, 'person');
+    if (!picked.some((scope) => asked.data.includes(scope)) && asked.data.length > 0)
+      return askAgain('Choose at least one kind of information, or choose “Do not share”.');
     const grantId = await recordConsent({ ...deps, line, account, asked, patient, picked });
     return returnToLibrary(request, reply, { consent: { grantId } });
   });

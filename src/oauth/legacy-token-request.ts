@@ -28,6 +28,8 @@ export function legacyTokenRequest(
     if (form.has(target)) return { problem: `${target} is given more than once` };
     form.set(target, value);
   }
+  // An app that is not registered for this could otherwise send its credentials elsewhere and its code in the query.
+  if (!form.has('client_id')) return { problem: 'ClientId is missing' };
   if (!form.has('grant_type')) {
     form.set(
       'grant_type',

@@ -2,7 +2,13 @@
 // is off. https://openid.net/specs/openid-connect-core-1_0.html, https://hl7.org/fhir/smart-app-launch/STU2.2/
 // Must never list a feature in discovery that is not enforced by the resource server.
 import type { EventEmitter } from 'node:events';
-import { type Client, type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import {
+  type Client,
+  type Configuration,
+  type errors,
+  type KoaContextWithOIDC,
+  Provider,
+} from 'oidc-provider';
 import type { Config, Line } from '../config/config.ts';
 import { deriveKey } from '../config/derive-key.ts';
 import type { Database } from '../db/database.ts';
@@ -11,11 +17,11 @@ import { pageHeaders } from '../pages/page.ts';
 import { supportedScopes } from '../smart/scopes.ts';
 import type { Accounts } from './accounts.ts';
 import { checkAudience } from './check-audience.ts';
+import { checkConnection } from './check-connection.ts';
 import { extraClientMetadata } from './client-metadata.ts';
 import { matchesSecret, secretDigest } from './client-registry.ts';
-import { findConnection } from './connections.ts';
 import { assertionAlgorithms, routes } from './endpoints.ts';
-import { lifetimes } from './lifetimes.ts';
+import { connectionLifetime, lifetimes } from './lifetimes.ts';
 import { authorizationErrorPage } from './pages/authorization-error-page.ts';
 import { recordAdapter } from './record-adapter.ts';
 import type { OAuthTables } from './schema.ts';
@@ -49,8 +55,6 @@ export async function createLineProvider(line: Line, deps: LineProviderDeps): Pr
     ctx.set('Referrer-Policy', 'no-referrer');
     await next();
     const context = ctx as KoaContextWithOIDC;
-    if (String(ctx.response.headers['cache-control'] ?? '').includes('no-store'))
-      ctx.set('Pragma', 'no-cache');
     if (ctx.status === 404 && ctx.body === undefined) {
       ctx.status = 404;
       ctx.body = {
@@ -58,6 +62,9 @@ export async function createLineProvider(line: Line, deps: LineProviderDeps): Pr
         error_description: 'there is no endpoint at this address for this method',
       };
     }
+    if (ctx.status >= 400) ctx.set('Cache-Control', 'no-store');
+    if (String(ctx.response.headers['cache-control'] ?? '').includes('no-store'))
+      ctx.set('Pragma', 'no-cache');
     if (isIssuedToken(context)) {
       const patient = context.oidc.entities.AccessToken?.extra?.patient;
       if (patient !== undefined) Object.assign(context.body as object, { patient });
@@ -150,21 +157,23 @@ async function configuration(
       short: { signed: true, httpOnly: true, sameSite: 'lax' },
     },
     ttl: {
-      AccessToken: lifetimes.accessToken,
+      AccessToken: (ctx) => untilEndOfGrant(ctx, lifetimes.accessToken),
       AuthorizationCode: lifetimes.authorizationCode,
       IdToken: lifetimes.idToken,
       Interaction: lifetimes.interaction,
       Session: lifetimes.session,
-      Grant: lifetimes.connection,
-      RefreshToken: (_ctx, token) =>
-        token.scopes.has('offline_access') ? lifetimes.refreshToken : lifetimes.onlineRefreshToken,
+      Grant: (_ctx, grant) => connectionLifetime(grant.getOIDCScope().split(' ')),
+      RefreshToken: (ctx) => untilEndOfGrant(ctx, lifetimes.refreshToken),
     },
     expiresWithSession: () => false,
     issueRefreshToken: (_ctx, client, code) =>
       client.grantTypeAllowed('refresh_token') &&
       (code.scopes.has('offline_access') || code.scopes.has('online_access')),
-    // A confidential client proves itself at each refresh; rotating its token would lose a connection with every lost answer.
-    rotateRefreshToken: (ctx) => ctx.oidc.client?.clientAuthMethod === 'none',
+    // A confidential client proves itself at each refresh; rotating its token each time would lose a connection with every
+    // lost answer. It gets a new one only when the old one nears its end.
+    rotateRefreshToken: (ctx) =>
+      ctx.oidc.client?.clientAuthMethod === 'none' ||
+      (ctx.oidc.entities.RefreshToken?.ttlPercentagePassed() ?? 0) >= 70,
     revokeGrantPolicy: () => true,
     acceptQueryParamAccessTokens: false,
     allowOmittingSingleRegisteredRedirectUri: false,
@@ -200,8 +209,12 @@ async function configuration(
     },
     extraTokenClaims: async (_ctx, token) => {
       if (token.kind !== 'AccessToken' || token.grantId === undefined) return undefined;
-      const connection = await findConnection(kysely, line.id, token.grantId);
-      if (connection === undefined) throw new errors.InvalidGrant('connection not found');
+      const connection = await checkConnection(token.grantId, {
+        db: kysely,
+        line: line.id,
+        accounts,
+        now: clock(),
+      });
       return {
         patient: connection.patients[0],
         ...(connection.fhirUser === undefined ? {} : { fhirUser: `${line.fhirUrl}/${connection.fhirUser}` }),
@@ -212,6 +225,12 @@ async function configuration(
       ctx.body = await authorizationErrorPage(config, out);
     },
   };
+}
+
+/** Seconds that a token of the request's grant may live, so that `expires_in` is never more than the connection keeps. */
+function untilEndOfGrant(ctx: KoaContextWithOIDC, atMost: number): number {
+  const end = ctx.oidc.entities.Grant?.exp;
+  return end === undefined ? atMost : Math.max(1, Math.min(atMost, end - Math.floor(Date.now() / 1000)));
 }
 
 /** RFC 9700 section 2.1.1: PKCE, or for a confidential client that cannot, the nonce of the hybrid flow. */

@@ -7,10 +7,12 @@ import type { OAuthTables } from './schema.ts';
 
 for (const storage of storages) {
   describe(`the adapter of the OAuth library, on ${storage}`, () => {
-    test('consume succeeds once of twenty at the same time, over two connections to the database', async () => {
+    test('consume succeeds once of twenty at the same time, over two connections to the database', async (t) => {
       const fixture = await startFixture(storage);
+      t.after(() => fixture.close());
       const second =
         storage === 'sqlite' ? await openDatabase({ dataDir: fixture.config.dataDir }) : undefined;
+      t.after(() => second?.close());
       const adapters = [fixture.db, second ?? fixture.db].map((db) =>
         recordAdapter({ db, line: 'cco', clock: Date.now })('AuthorizationCode'),
       );
@@ -25,12 +27,11 @@ for (const storage of storages) {
           if (outcome.status === 'rejected') assert.equal(outcome.reason.error, 'invalid_grant');
         }
       }
-      await second?.close();
-      await fixture.close();
     });
 
-    test('an assertion id is saved once of twenty at the same time, and never overwritten', async () => {
+    test('an assertion id is saved once of twenty at the same time, and never overwritten', async (t) => {
       const fixture = await startFixture(storage);
+      t.after(() => fixture.close());
       const adapter = recordAdapter({ db: fixture.db, line: 'cco', clock: Date.now })('ReplayDetection');
       const outcomes = await Promise.allSettled(
         Array.from({ length: 20 }, () => adapter.upsert('jti', { iss: 'client' }, 60)),
@@ -39,11 +40,11 @@ for (const storage of storages) {
       for (const outcome of outcomes) {
         if (outcome.status === 'rejected') assert.equal(outcome.reason.error, 'invalid_client');
       }
-      await fixture.close();
     });
 
-    test('what is found is what was saved, with the id that the table does not hold', async () => {
+    test('what is found is what was saved, with the id that the table does not hold', async (t) => {
       const fixture = await startFixture(storage);
+      t.after(() => fixture.close());
       const adapter = recordAdapter({ db: fixture.db, line: 'cco', clock: Date.now })('Interaction');
       const payload = {
         kind: 'Interaction',
@@ -65,11 +66,11 @@ for (const storage of storages) {
       assert.ok(await adapter.find('the-secret-uid'));
       await adapter.destroy('the-secret-uid');
       assert.equal(await adapter.find('the-secret-uid'), undefined);
-      await fixture.close();
     });
 
-    test('a consumed record is still found, as consumed', async () => {
+    test('a consumed record is still found, as consumed', async (t) => {
       const fixture = await startFixture(storage);
+      t.after(() => fixture.close());
       const adapter = recordAdapter({ db: fixture.db, line: 'cco', clock: Date.now })('RefreshToken');
       await adapter.upsert('token', { kind: 'RefreshToken' }, 60);
       assert.equal((await adapter.find('token'))?.consumed, undefined);
@@ -79,7 +80,6 @@ for (const storage of storages) {
         'RefreshToken',
       );
       assert.equal(await later.find('token'), undefined);
-      await fixture.close();
     });
   });
 }

@@ -38,12 +38,14 @@ export function createVerifyToken(db: Database, clock: () => number): VerifyToke
     .where('token.expires_at', '>', 0)
     .where('connection.line', '=', 'line')
     .where('connection.revoked_at', 'is', null)
+    .where('connection.expires_at', '>', 0)
     .where('client.disabled_at', 'is', null)
     .compile();
 
   return async (line, token) => {
     if (!tokenShape.test(token)) return undefined;
-    const parameters = [line, 'AccessToken', tokenDigest(token), clock(), line];
+    const now = clock();
+    const parameters = [line, 'AccessToken', tokenDigest(token), now, line, now];
     const [row] = await db.read<Row>({ sql: compiled.sql, parameters });
     return row === undefined ? undefined : toTokenGrant(line, row);
   };

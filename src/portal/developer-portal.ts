@@ -125,12 +125,17 @@ function registerRoutes(
       const errors = signUpErrors(typed, password);
       if (Object.keys(errors).length > 0)
         return send(reply, 422, signUpPage(config, csrf, { typed, errors }));
-      const developer = await developers.create({ ...typed, password });
-      if (developer === undefined) {
+      const outcome = await developers.signUp({ ...typed, password }, request.ip);
+      if (outcome.kind === 'blocked') {
+        reply.header('retry-after', String(outcome.retryAfterSeconds));
+        const form = waitMessage(outcome.retryAfterSeconds);
+        return send(reply, 429, signUpPage(config, csrf, { typed, errors: { form } }));
+      }
+      if (outcome.kind === 'taken') {
         const taken = { email: 'There is an account with this address already: sign in instead.' };
         return send(reply, 422, signUpPage(config, csrf, { typed, errors: taken }));
       }
-      await visits.signIn(reply, developer);
+      await visits.signIn(reply, outcome.developer);
       return reply.redirect(`${home}/apps/new`, 303);
     }),
   );
@@ -157,7 +162,7 @@ function registerRoutes(
       const blocked = outcome.kind === 'blocked';
       if (blocked) reply.header('retry-after', String(outcome.retryAfterSeconds));
       const problem = blocked
-        ? `There were too many attempts. Try again in ${Math.ceil(outcome.retryAfterSeconds / 60)} min.`
+        ? waitMessage(outcome.retryAfterSeconds)
         : 'This e-mail address and password do not belong together.';
       return send(reply, blocked ? 429 : 401, signInPage(config, csrf, { typed, errors: { form: problem } }));
     }),
@@ -240,13 +245,22 @@ function registerRoutes(
   );
 }
 
+function waitMessage(seconds: number): string {
+  const wait = seconds < 60 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
+  return `There were too many attempts. Try again in ${wait}.`;
+}
+
 function signUpErrors(
   { name, email }: { name: string; email: string },
   password: string,
 ): Record<string, string> {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  const control = /[\u0000-\u001f\u007f]/;
   return {
-    ...(name === '' || name.length > 200 ? { name: 'Enter a name of at most 200 characters.' } : {}),
-    ...(/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email) && email.length <= 254
+    ...(name === '' || name.length > 200 || control.test(name)
+      ? { name: 'Enter a name of at most 200 characters.' }
+      : {}),
+    ...(/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email) && email.length <= 254 && !control.test(email)
       ? {}
       : { email: 'Enter an e-mail address such as name@example.com.' }),
     ...(password.length < 12 || password.length > 1000 || password.toLowerCase() === email.toLowerCase()

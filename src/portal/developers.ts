@@ -18,9 +18,18 @@ export type DeveloperSignIn =
   | { readonly kind: 'refused' }
   | { readonly kind: 'blocked'; readonly retryAfterSeconds: number };
 
+export type DeveloperSignUp =
+  | { readonly kind: 'created'; readonly developer: Developer }
+  /** There is an account of this e-mail address. */
+  | { readonly kind: 'taken' }
+  /** Too many from one address; nothing was made. */
+  | { readonly kind: 'blocked'; readonly retryAfterSeconds: number };
+
 export interface Developers {
-  /** Undefined when the e-mail address is taken. */
-  create(developer: { email: string; name: string; password: string }): Promise<Developer | undefined>;
+  signUp(
+    developer: { readonly email: string; readonly name: string; readonly password: string },
+    address: string,
+  ): Promise<DeveloperSignUp>;
   verify(email: string, password: string, address: string): Promise<DeveloperSignIn>;
   /** Answers the value of the session cookie. */
   openSession(developerId: string): Promise<string>;
@@ -32,13 +41,17 @@ export const sessionSeconds = 12 * 3600;
 
 /** Stands for the portal where sign-in attempts are counted by line; no line can have this id. */
 const portalLine = '~developer';
+/** Sign-ups are counted apart, and each counts: hashing its password costs as much as a guess. */
+const signUpLine = '~developer-sign-up';
 
 export function createDevelopers(db: Database, clock: () => number): Developers {
   const kysely = db.as<PortalTables>();
   const throttle = createSignInThrottle(db, clock);
 
   return {
-    async create({ email, name, password }) {
+    async signUp({ email, name, password }, address) {
+      const wait = await throttle.attempt({ line: signUpLine, usernameKey: emailKey(email), address });
+      if (wait > 0) return { kind: 'blocked', retryAfterSeconds: wait };
       const row: DeveloperTable = {
         id: randomUUID(),
         email,
@@ -52,18 +65,23 @@ export function createDevelopers(db: Database, clock: () => number): Developers 
         .values(row)
         .onConflict((conflict) => conflict.column('email_key').doNothing())
         .executeTakeFirst();
-      return Number(numInsertedOrUpdatedRows) === 0 ? undefined : toDeveloper(row);
+      return Number(numInsertedOrUpdatedRows) === 0
+        ? { kind: 'taken' }
+        : { kind: 'created', developer: toDeveloper(row) };
     },
 
     async verify(email, password, address) {
       const source = { line: portalLine, usernameKey: emailKey(email), address };
       const wait = await throttle.attempt(source);
       if (wait > 0) return { kind: 'blocked', retryAfterSeconds: wait };
-      const row = await kysely
-        .selectFrom('portal_developer')
-        .selectAll()
-        .where('email_key', '=', emailKey(email))
-        .executeTakeFirst();
+      // No address has it, and PostgreSQL refuses it.
+      const row = email.includes('\0')
+        ? undefined
+        : await kysely
+            .selectFrom('portal_developer')
+            .selectAll()
+            .where('email_key', '=', emailKey(email))
+            .executeTakeFirst();
       const right =
         row === undefined ? await verifyAbsent(password) : await verifyPassword(row.password_hash, password);
       if (!right || row === undefined) return { kind: 'refused' };

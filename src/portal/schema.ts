@@ -1,4 +1,4 @@
-// The tables of the developer portal: who registered, and their sign-ins.
+// The tables of the portals: developers who registered, their sign-ins, and those at the members' own pages.
 // Session and password are stored as digests only.
 import { sql } from 'kysely';
 import type { SchemaChange } from '../db/migrate.ts';
@@ -21,9 +21,18 @@ export interface DeveloperSessionTable {
   expires_at: number;
 }
 
+export interface MemberSessionTable {
+  line: string;
+  /** SHA-256 of the cookie's value. */
+  id_hash: string;
+  account_id: string;
+  expires_at: number;
+}
+
 export interface PortalTables {
   portal_developer: DeveloperTable;
   portal_session: DeveloperSessionTable;
+  portal_member_session: MemberSessionTable;
 }
 
 export const portalSchema: readonly SchemaChange[] = [
@@ -38,6 +47,17 @@ export const portalSchema: readonly SchemaChange[] = [
         id_hash text not null primary key,
         developer_id text not null references portal_developer (id) on delete cascade, expires_at bigint not null)`);
       await run(sql`create index portal_session_expiry on portal_session (expires_at)`);
+    },
+  },
+  {
+    // After the sandbox's: a new change must sort behind all that a database may already have.
+    name: '0310-member-session',
+    async up(db) {
+      const run = (statement: ReturnType<typeof sql>) => statement.execute(db);
+      await run(sql`create table portal_member_session (
+        line text not null, id_hash text not null, account_id text not null, expires_at bigint not null,
+        primary key (line, id_hash))`);
+      await run(sql`create index portal_member_session_expiry on portal_member_session (expires_at)`);
     },
   },
 ];

@@ -10,6 +10,25 @@ import { registerSampleApp } from './sample-app.ts';
 
 export { seedSandbox } from './seed-sandbox.ts';
 
+/** Whose record the documentation reads in its walk-through: it has nearly everything. */
+export function testMember(): SandboxAccount | undefined {
+  return sandboxAccounts().find((account) => account.username === 'james.okafor');
+}
+
+/** What `serve` prints: who can sign in where. */
+export function membersText(config: Config): string {
+  const accounts = sandboxAccounts();
+  const width = Math.max(...accounts.map((account) => account.username.length));
+  return config.lines
+    .map((line) => {
+      const rows = accounts
+        .filter((account) => account.line === line.id)
+        .map((account) => `    ${account.username.padEnd(width)}  ${account.password}`);
+      return [`  ${line.id}: user name and password`, ...rows, ''].join('\n');
+    })
+    .join('\n');
+}
+
 export async function registerSandbox(
   app: FastifyInstance,
   parts: { readonly config: Config; readonly db: Database; readonly oauth: OAuthServer },
@@ -44,15 +63,17 @@ function membersPage(config: Config, accounts: readonly SandboxAccount[]) {
 <a href="/sandbox/members.json"><code>/sandbox/members.json</code></a>.</p>
 ${config.lines.map(
   (line) => html`<h2 id="${line.id}">${line.name}</h2>
-<div class="scroll"><table>
+<table class="stack">
 <thead><tr><th scope="col">Name</th><th scope="col">User name</th><th scope="col">Password</th><th scope="col">patient</th><th scope="col">Good for</th></tr></thead>
 <tbody>${accounts
     .filter((account) => account.line === line.id)
     .map(
-      (account) => html`<tr><th scope="row">${account.name}</th><td><code>${account.username}</code></td>
-<td><code>${account.password}</code></td><td><code>${account.patient ?? '—'}</code></td>
-<td>${account.summary}${account.actsFor.length === 0 ? '' : html` Acts for ${account.actsFor.map((patient) => html`<code>${patient}</code> `)}`}</td></tr>`,
-    )}</tbody></table></div>`,
+      (
+        account,
+      ) => html`<tr><th scope="row">${account.name}</th><td data-label="User name"><code class="nowrap">${account.username}</code></td>
+<td data-label="Password"><code class="nowrap">${account.password}</code></td><td data-label="patient"><code class="nowrap">${account.patient ?? '—'}</code></td>
+<td>${account.summary}${account.actsFor.length === 0 ? '' : html` Acts for ${account.actsFor.map((patient) => html`<code class="nowrap">${patient}</code> `)}`}</td></tr>`,
+    )}</tbody></table>`,
 )}`,
   };
 }

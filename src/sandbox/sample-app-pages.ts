@@ -1,6 +1,7 @@
 // The sample app's pages: start, refusal, and the record with its claims on a time line.
 import type { Config, Line } from '../config/config.ts';
 import { type Html, html, type PageContent } from '../pages/page.ts';
+import { dataClasses } from '../smart/data-classes.ts';
 import type { ClaimView, RecordView } from './sample-app-record.ts';
 
 const navigation = [
@@ -26,7 +27,8 @@ export function deniedPage(text: string): PageContent {
   return {
     title: 'Not connected',
     navigation,
-    body: html`<h1>Not connected</h1><p class="notice">${text}</p><p><a class="button" href="/sandbox/app">Start again</a></p>`,
+    body: html`<section class="card narrow"><h1>Not connected</h1><p class="notice">${text}</p>
+<div class="actions"><a class="button" href="/sandbox/app">Start again</a></div></section>`,
   };
 }
 
@@ -34,30 +36,64 @@ export function recordPage(line: Line, record: RecordView, scopes: readonly stri
   return {
     title: record.name === '' ? 'Record' : record.name,
     navigation,
-    body: html`<h1>${record.name === '' ? 'Connected' : record.name}</h1>
-<p class="lead">${line.name} · member <code>${record.patient}</code></p>
-${
-  record.name === ''
-    ? html`<p class="notice">Who you are was not shared with this app.</p>`
-    : html`<dl class="facts"><dt>Born</dt><dd>${record.birthDate}</dd><dt>Gender</dt><dd>${record.gender}</dd><dt>Address</dt><dd>${record.address}</dd></dl>`
-}
+    body: html`<p class="eyebrow">${line.name}</p>
+<h1>${record.name === '' ? 'Connected' : record.name}</h1>
+${whoTheyAre(record)}
 <h2>What was granted</h2>
-<ul class="tags">${scopes.map((scope) => html`<li><code>${scope}</code></li>`)}</ul>
+${granted(scopes)}
+<p class="hint">For one hour. The member can end it sooner at <a class="breakable" href="${line.portalUrl}/account">${line.portalUrl}/account</a>.</p>
 <h2>Claims</h2>
-${claimsTimeline(record.claims)}
+${scopes.some((scope) => claimScopes.includes(scope)) ? claimsTimeline(record.claims) : html`<p class="notice">Claims were not shared with this app.</p>`}
 <h2>What the record holds</h2>
-<ul class="tags">${record.counts.map(([type, count]) => html`<li>${type} <strong>${count}</strong></li>`)}</ul>
-<details><summary>Requests this page made</summary>
+${holdings(record)}
+<details><summary>Requests this page made, and the scopes of its token</summary>
+<p><code>${scopes.join(' ')}</code></p>
 <ul>${record.requests.map(([url, status]) => html`<li><code>GET ${url}</code> → ${status}</li>`)}</ul></details>
-<p><a class="button secondary" href="/sandbox/app">Connect another</a></p>`,
+<div class="actions"><a class="button secondary" href="/sandbox/app">Connect another</a></div>`,
   };
 }
 
+const claimScopes = ['patientapi.claims.read', 'patientapi.priorauthorizations.read'];
+
+function whoTheyAre(record: RecordView): Html {
+  const facts = [
+    ['Member id', html`<code>${record.patient}</code>`],
+    ['Born', record.birthDate === '' ? '' : longDate(record.birthDate)],
+    ['Gender', record.gender],
+    ['Language', record.language],
+    ['Phone', record.phone],
+    ['Address', record.address],
+  ] as const;
+  const known = facts.filter(([, value]) => value !== '');
+  return html`${record.name === '' ? html`<p class="notice">Who you are was not shared with this app.</p>` : ''}
+<dl class="facts">${known.map(([term, value]) => html`<dt>${term}</dt><dd>${value}</dd>`)}</dl>`;
+}
+
+function granted(scopes: readonly string[]): Html {
+  const asked = dataClasses.map((dataClass) => ({
+    ...dataClass,
+    given: scopes.includes(`patientapi.${dataClass.code}.read`),
+  }));
+  const given = asked.filter((dataClass) => dataClass.given);
+  const refused = asked.filter((dataClass) => !dataClass.given);
+  return html`<ul class="granted">${given.map(
+    (dataClass) => html`<li><strong>${dataClass.title}</strong> <span>${dataClass.explains}</span></li>`,
+  )}</ul>
+${refused.length === 0 ? '' : html`<p>Not shared: ${refused.map((dataClass) => dataClass.title).join(', ')}.</p>`}`;
+}
+
+function holdings(record: RecordView): Html {
+  const some = record.counts.filter(([, count]) => count > 0);
+  return some.length === 0
+    ? html`<p class="notice">Nothing beside what stands above.</p>`
+    : html`<ul class="tags">${some.map(([what, count]) => html`<li>${what} <strong>${count}</strong></li>`)}</ul>`;
+}
+
 function claimsTimeline(claims: readonly ClaimView[]): Html {
-  if (claims.length === 0) return html`<p class="notice">No claims, or claims were not shared.</p>`;
+  if (claims.length === 0) return html`<p class="notice">The record has no claims.</p>`;
   const years = new Map<string, ClaimView[]>();
   for (const claim of claims) {
-    const year = claim.date.slice(0, 4) || 'no date';
+    const year = claim.date.slice(0, 4) || 'No date';
     const list = years.get(year);
     if (list === undefined) years.set(year, [claim]);
     else list.push(claim);
@@ -66,15 +102,48 @@ function claimsTimeline(claims: readonly ClaimView[]): Html {
     ([
       year,
       list,
-    ]) => html`<section><h3>${year} <small>${list.length} claim${list.length === 1 ? '' : 's'}</small></h3>
+    ]) => html`<section><h3>${year} <small>${list.length} ${list.length === 1 ? 'claim' : 'claims'}${paidIn(list)}</small></h3>
 <ol>${list.map(
-      (claim) => html`<li><time datetime="${claim.date}">${claim.date}</time>
-<span class="kind">${claim.kind}</span> <span>${[claim.what, claim.provider].filter((part) => part !== '').join(' · ')}</span>
-<span class="money">${money(claim.billed, 'billed')} ${money(claim.paid, 'paid by plan')}</span> <small>${claim.status}</small></li>`,
+      (
+        claim,
+      ) => html`<li>${claim.date === '' ? html`<span></span>` : html`<time datetime="${claim.date}">${shortDate(claim.date)}</time>`}
+<span class="kind">${claim.kind}</span>
+<span class="what">${claim.what === '' ? 'No description' : claim.what}<small>${[claim.note, claim.provider].filter((part) => part !== '').join(' · ')}</small></span>
+<span class="money">${amounts(claim)}</span></li>`,
     )}</ol></section>`,
   )}</div>`;
 }
 
-function money(amount: number | undefined, word: string): string {
-  return amount === undefined ? '' : `$${amount.toFixed(2)} ${word}`;
+function paidIn(claims: readonly ClaimView[]): string {
+  const paid = claims.reduce((sum, claim) => sum + (claim.paid ?? 0), 0);
+  return paid === 0 ? '' : `, the plan paid ${dollars(paid)}`;
+}
+
+function amounts(claim: ClaimView): Html {
+  const parts = [
+    claim.billed === undefined ? '' : `${dollars(claim.billed)} billed`,
+    claim.paid === undefined ? '' : `${dollars(claim.paid)} paid by plan`,
+    claim.memberOwes === undefined || claim.memberOwes === 0
+      ? ''
+      : `${dollars(claim.memberOwes)} to pay yourself`,
+  ];
+  return html`${parts.filter((part) => part !== '').map((part) => html`<span>${part}</span> `)}`;
+}
+
+function dollars(amount: number): string {
+  return amount.toLocaleString('en-US', { style: 'currency', currency: 'USD' });
+}
+
+function shortDate(date: string): string {
+  return inWords(date, { month: 'short', day: 'numeric' });
+}
+
+function longDate(date: string): string {
+  return inWords(date, { year: 'numeric', month: 'long', day: 'numeric' });
+}
+
+/** FHIR dates may be a year or a month only; those stay as they are. */
+function inWords(date: string, parts: Intl.DateTimeFormatOptions): string {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(date)) return date;
+  return new Date(`${date}T00:00:00Z`).toLocaleDateString('en-US', { ...parts, timeZone: 'UTC' });
 }

@@ -15,7 +15,7 @@ test('a member sees what is connected and ends it', { skip: withoutChromium }, a
   await page.getByLabel('User name').fill('maria.delgado');
   await page.getByLabel('Password').fill('wrong');
   await page.keyboard.press('Enter');
-  await page.getByText('The user name or the password is not right.').waitFor();
+  await page.getByText('This user name and password do not belong together.').waitFor();
   assert.equal(await page.getByLabel('User name').inputValue(), 'maria.delgado');
   await page.getByLabel('Password').fill('harbor-tulip-12');
   await page.keyboard.press('Enter');
@@ -56,4 +56,28 @@ test('another’s connection and a form without its token change nothing', async
     /Sign in to see/,
   );
   assert.equal((await server.get('/cco/fhir/Patient', token)).status, 200);
+});
+
+test('signing out ends the session for whoever kept its cookie', async (context) => {
+  const server = await startPortico(context, await sqlitePlace(context));
+  const signIn = await fetch(`${server.base}/cco/account/sign-in`, {
+    method: 'POST',
+    redirect: 'manual',
+    body: new URLSearchParams({ username: 'maria.delgado', password: 'harbor-tulip-12' }),
+  });
+  const cookie = signIn.headers.getSetCookie()[0]!.split(';')[0]!;
+  const show = async () => (await fetch(`${server.base}/cco/account`, { headers: { cookie } })).text();
+  const signOut = (csrf: string) =>
+    fetch(`${server.base}/cco/account/sign-out`, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { cookie },
+      body: new URLSearchParams({ csrf }),
+    });
+  const page = await show();
+  assert.match(page, /You are signed in as Maria Delgado/);
+  await signOut('from another site');
+  assert.match(await show(), /You are signed in/);
+  await signOut(/name="csrf" value="([^"]+)"/.exec(page)?.[1] ?? '');
+  assert.doesNotMatch(await show(), /You are signed in/);
 });

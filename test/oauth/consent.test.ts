@@ -76,7 +76,7 @@ for (const storage of storages) {
       assert.equal((await fixture.oauth.verifyToken('cco', body.access_token))?.scope, body.scope);
     });
 
-    test('granting with everything unticked asks again', async () => {
+    test('granting with everything unticked asks again, and leaves it unticked', async () => {
       const browser = new Browser(fixture.base);
       const consent = await signIn(browser, url());
       const page = await grant(browser, consent, (form) => {
@@ -84,7 +84,11 @@ for (const storage of storages) {
       });
       assert.equal(page.status, 422);
       assert.match(page.text, /Choose at least one kind of information/);
-      assert.ok(answerOf(await grant(browser, page)).code);
+      // What was unticked stays so: pressing the button again must not share everything.
+      assert.doesNotMatch(page.text, /type="checkbox"[^>]* checked/);
+      assert.equal((await grant(browser, page)).status, 422);
+      const answer = await grant(browser, page, (form) => form.set('scope', 'patientapi.claims.read'));
+      assert.equal((await redeem(answer)).body.scope, 'openid patientapi.claims.read');
     });
 
     test('a scope that was not asked for cannot be granted by the form', async () => {
@@ -129,6 +133,25 @@ for (const storage of storages) {
         [one, two].map(({ body }) => fixture.oauth.verifyToken('cco', body.access_token)),
       );
       assert.notEqual(grants[0]?.grantId, grants[1]?.grantId);
+    });
+
+    test('somebody else can sign in on the consent page, and answers the same request', async () => {
+      const browser = new Browser(fixture.base);
+      const consent = await signIn(browser, url());
+      assert.match(consent.text, /Not Maria Lopez\? Sign in as someone else/);
+      const old = browser.cookieFor('/cco/connect/authorize');
+      const signInPage = await browser.submit(consent, (form) => form.set('decision', 'switch'));
+      assert.match(signInPage.text, /name="password"/);
+      const other = await browser.submit(signInPage, (form) => {
+        form.set('username', 'parent');
+        form.set('password', password);
+      });
+      assert.match(other.text, /You are signed in as <strong>Pat Parent/);
+      const page = await grant(browser, other);
+      assert.equal(answerOf(page).state, 'st');
+      assert.equal((await redeem(page)).body.patient, '00002001');
+      const again = await fetch(url({ prompt: 'none' }), { headers: { cookie: old }, redirect: 'manual' });
+      assert.match(again.headers.get('location') ?? '', /error=login_required/);
     });
 
     test('a session of one line does not sign in to another', async () => {

@@ -135,6 +135,19 @@ for (const storage of storages) {
       assert.doesNotMatch(await replayed.text(), /Signed in as/);
     });
 
+    test('signing up with one address over and over is slowed down', async () => {
+      const first = await signUp('again@example.com');
+      assert.match(first.page.text, /Register an app/);
+      const statuses: number[] = [];
+      for (let attempt = 0; attempt < 6; attempt++)
+        statuses.push((await signUp('again@example.com')).page.status);
+      assert.deepEqual(statuses, [422, 422, 422, 422, 429, 429]);
+      assert.match(
+        (await signUp('again@example.com')).page.text,
+        /too many attempts\. Try again in \d+ seconds/,
+      );
+    });
+
     test('a form that was not made for this browser is refused', async () => {
       const { browser } = await signUp('csrf@example.com');
       const other = await signUp('other@example.com');

@@ -13,7 +13,14 @@ export interface ConsentView {
   readonly account: Account;
   readonly request: ConsentRequest;
   readonly people: readonly { readonly patient: string; readonly name: string; readonly self: boolean }[];
-  readonly message?: string | undefined;
+  /** After an answer that could not be taken: what was chosen stays chosen. */
+  readonly typed?: ConsentChoice | undefined;
+}
+
+export interface ConsentChoice {
+  readonly message: string;
+  readonly patient: string | undefined;
+  readonly scopes: readonly string[];
 }
 
 export async function consentPage(config: Config, view: ConsentView): Promise<string> {
@@ -21,7 +28,8 @@ export async function consentPage(config: Config, view: ConsentView): Promise<st
 }
 
 async function choicePage(config: Config, view: ConsentView): Promise<string> {
-  const { line, step, account, request, people, message } = view;
+  const { line, step, account, request, people, typed } = view;
+  const message = typed?.message;
   const duration = request.scopes.includes('offline_access')
     ? 'Up to a year, unless you untick “Stay connected”: then for one hour.'
     : request.scopes.includes('online_access')
@@ -43,32 +51,40 @@ ${message === undefined ? '' : html`<p class="error" role="alert">${message}</p>
 </dl>
 <form method="post" action="${step.action}/consent">
 <input type="hidden" name="csrf" value="${step.csrf}">
-${personChoice(people)}
-${scopeChoice(request)}
+${personChoice(people, typed)}
+${scopeChoice(request, typed)}
 <div class="actions"><button class="button" type="submit" name="decision" value="grant">Share</button>
 <button class="button secondary" type="submit" name="decision" value="deny">Do not share</button></div>
+${switchAccount(account)}
 </form>
 </section>`,
   });
 }
 
-function personChoice(people: ConsentView['people']) {
+/** Also for a device that several people use: the one who signed in before is still signed in for half an hour. */
+function switchAccount(account: Account) {
+  return html`<p><button class="quiet" type="submit" name="decision" value="switch">Not ${account.name}? Sign in as someone else</button></p>`;
+}
+
+function personChoice(people: ConsentView['people'], typed: ConsentView['typed']) {
   const [only] = people;
   if (people.length === 1 && only !== undefined) {
     return html`<p>The app will see the information of <strong>${only.name}</strong>${only.self ? ' (you)' : ''}.</p>
 <input type="hidden" name="patient" value="${only.patient}">`;
   }
+  const chosen = (person: ConsentView['people'][number], position: number) =>
+    typed === undefined ? position === 0 && person.self : person.patient === typed.patient;
   return html`<fieldset><legend>Whose information?</legend>
 ${people.map(
   (
     person,
     position,
-  ) => html`<label class="choice"><input type="radio" name="patient" value="${person.patient}"${position === 0 && person.self ? html` checked` : ''}>
+  ) => html`<label class="choice"><input type="radio" name="patient" value="${person.patient}"${chosen(person, position) ? html` checked` : ''}>
 <span><strong>${person.name}</strong> ${person.self ? 'you' : `someone you act for · member id ${person.patient}`}</span></label>`,
 )}</fieldset>`;
 }
 
-function scopeChoice(request: ConsentRequest) {
+function scopeChoice(request: ConsentRequest, typed: ConsentView['typed']) {
   if (request.refusable.length === 0) {
     return html`<p>The app asks only to know that you signed in. It will see no health information.</p>`;
   }
@@ -76,7 +92,7 @@ function scopeChoice(request: ConsentRequest) {
 <p class="hint">Untick what you do not want to share.</p>
 ${request.refusable.map((scope) => {
   const words = describeRefusableScope(scope);
-  return html`<label class="choice"><input type="checkbox" name="scope" value="${scope}" checked>
+  return html`<label class="choice"><input type="checkbox" name="scope" value="${scope}"${typed === undefined || typed.scopes.includes(scope) ? html` checked` : ''}>
 <span><strong>${words?.title ?? scope}</strong> ${words?.explains ?? ''} <code>${scope}</code></span></label>`;
 })}</fieldset>`;
 }
@@ -93,6 +109,7 @@ Nothing was shared with ${request.appName}.</p>
 <form method="post" action="${step.action}/consent">
 <input type="hidden" name="csrf" value="${step.csrf}">
 <div class="actions"><button class="button" type="submit" name="decision" value="deny">Return to the app</button></div>
+${switchAccount(account)}
 </form>
 </section>`,
   });

@@ -28,10 +28,12 @@ minute and costs nothing. Another health plan that exchanges data for its member
 
 export function signUpPage(config: Config, csrf: string, state: FormState): Promise<string> {
   const at = `${config.planUrl}/developer`;
+  const problem = state.errors.form;
   return renderPage(config, {
     title: titleOf('Create a developer account', state),
     navigation: portalNavigation(config),
     body: html`<section class="card narrow"><h1>Create a developer account</h1>
+${problem === undefined ? '' : html`<p class="error" role="alert">${problem}</p>`}
 <form method="post" action="${at}/sign-up">
 <input type="hidden" name="csrf" value="${csrf}">
 ${formField(state, { name: 'name', label: 'Your name or organization', autocomplete: 'organization', maxLength: 200 })}

@@ -21,13 +21,13 @@ ${
   apps.length === 0
     ? html`<section class="card"><p>You have not registered an app yet.</p>
 <div class="actions"><a class="button" href="${at}/apps/new">Register an app</a></div></section>`
-    : html`<section class="card"><div class="scroll"><table><thead><tr><th>App</th><th>Client id</th><th>Kind</th><th>State</th></tr></thead>
+    : html`<section class="card"><table class="stack"><thead><tr><th scope="col">App</th><th scope="col">Client id</th><th scope="col">Kind</th><th scope="col">State</th></tr></thead>
 <tbody>${apps.map(
         (
           app,
-        ) => html`<tr><td><a href="${at}/apps/${app.client_id}">${app.name}</a></td><td><code>${app.client_id}</code></td>
-<td>${app.public ? 'public' : 'confidential'}</td><td>${app.disabledAt === undefined ? 'active' : 'switched off by the plan'}</td></tr>`,
-      )}</tbody></table></div>
+        ) => html`<tr><th scope="row"><a href="${at}/apps/${app.client_id}">${app.name}</a></th><td data-label="Client id"><code>${app.client_id}</code></td>
+<td data-label="Kind">${app.public ? 'public' : 'confidential'}</td><td data-label="State">${app.disabledAt === undefined ? 'active' : 'switched off by the plan'}</td></tr>`,
+      )}</tbody></table>
 <div class="actions"><a class="button" href="${at}/apps/new">Register another app</a></div></section>`
 }
 <form method="post" action="${at}/sign-out"><input type="hidden" name="csrf" value="${csrf}">
@@ -104,11 +104,11 @@ ${app.disabledAt === undefined ? '' : html`<p class="error">The plan has switche
 <dt>Token request</dt><dd>${app.legacyToken ? 'Standard form, or names and secret in the query' : 'Standard form'}</dd>
 </dl>
 <h2>Where to use it</h2>
-<div class="scroll"><table><thead><tr><th>Line of business</th><th>Authorize</th><th>Token</th><th>FHIR base</th></tr></thead>
+<table class="stack"><thead><tr><th scope="col">Line of business</th><th scope="col">Authorize</th><th scope="col">Token</th><th scope="col">FHIR base</th></tr></thead>
 <tbody>${lines.map((line) => {
       const where = endpoints(line);
-      return html`<tr><td>${line.name}</td><td><code>${where.authorization_endpoint}</code></td><td><code>${where.token_endpoint}</code></td><td><code>${line.fhirUrl}</code></td></tr>`;
-    })}</tbody></table></div>
+      return html`<tr><th scope="row">${line.name}</th><td data-label="Authorize"><code>${where.authorization_endpoint}</code></td><td data-label="Token"><code>${where.token_endpoint}</code></td><td data-label="FHIR base"><code>${line.fhirUrl}</code></td></tr>`;
+    })}</tbody></table>
 <p><a href="${at}/docs/patient-api">How to use them</a></p></section>
 ${
   app.authMethod !== 'client_secret'

@@ -1,0 +1,34 @@
+// Whether a connection may yield a token at this instant: asked at each code exchange and at each refresh, the one place
+// where a token comes from. https://www.rfc-editor.org/rfc/rfc6749#section-6
+// Must never answer for a patient that the account may no longer act for.
+import type { Kysely } from 'kysely';
+import { errors } from 'oidc-provider';
+import { type Accounts, sharablePatients } from './accounts.ts';
+import { type Connection, findConnection, revokeGrant } from './connections.ts';
+import type { OAuthTables } from './schema.ts';
+
+export interface ConnectionCheck {
+  readonly db: Kysely<OAuthTables>;
+  readonly line: string;
+  readonly accounts: Pick<Accounts, 'find'>;
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
+/** @throws InvalidGrant when it was ended, has expired, or the account's right to the patient is gone; that ends it. */
+export async function checkConnection(
+  grantId: string,
+  { db, line, accounts, now }: ConnectionCheck,
+): Promise<Connection> {
+  const connection = await findConnection(db, line, grantId);
+  if (connection === undefined) throw new errors.InvalidGrant('connection not found');
+  if (connection.revokedAt !== undefined) throw new errors.InvalidGrant('connection was ended');
+  if (connection.expiresAt <= now) throw new errors.InvalidGrant('connection has expired');
+  const account = await accounts.find(line, connection.accountId);
+  const sharable = account === undefined ? [] : sharablePatients(account);
+  if (!connection.patients.every((patient) => sharable.includes(patient))) {
+    await revokeGrant(db, { line, grantId, now });
+    throw new errors.InvalidGrant('the account may no longer act for the patient');
+  }
+  return connection;
+}
