@@ -33,3 +33,17 @@ test('any JSON comes back as it was', () => {
     }),
   );
 });
+
+test('any number keeps its digits', () => {
+  const digits = fc.stringMatching(/^-?(0|[1-9]\d{0,20})(\.\d{1,20})?([eE][+-]?\d{1,2})?$/);
+  fc.assert(
+    fc.property(digits, fc.constantFrom('', ' ', '\n'), (number, space) => {
+      for (const text of [
+        `{"a":${space}${number}}`,
+        `{"a":[0,${space}${number},1]}`,
+        `{"a":[${space}${number}]}`,
+      ])
+        assert.equal(stringifyExact(parseExact(text) as object), text.replaceAll(space, ''));
+    }),
+  );
+});

@@ -10,8 +10,8 @@ interface Marked {
   [within]?: true;
 }
 
-/** A number that JavaScript writes otherwise; also found in strings, which only costs time. */
-const unusualNumber = /\.\d*0(?!\d)|\d[eE]|-0(?![.\d])|\d{16}/;
+/** Where a number may stand, one that JavaScript writes otherwise; what looks so inside a string only costs time. */
+const unusualNumber = /[[:,]\s*(?:-?\d+\.\d*0(?=[\s,}\]])|-?[\d.]+[eE]|-0(?![.\d])|-?[\d.]{16})/;
 
 /** As JSON.parse. */
 export function parseExact(text: string): unknown {
