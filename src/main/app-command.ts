@@ -12,6 +12,7 @@ import {
   createClientRegistry,
   type RegisteredClient,
 } from '../oauth/client-registry.ts';
+import { collect } from './collect.ts';
 
 interface CreateFlags {
   readonly name: string;
@@ -146,10 +147,6 @@ async function withRegistry(work: (clients: ClientRegistry) => Promise<void>): P
   } finally {
     await db.close();
   }
-}
-
-function collect(value: string, previous: string[] | undefined): string[] {
-  return [...(previous ?? []), value];
 }
 
 /** @throws {ClientError} */

@@ -5,6 +5,7 @@ import { openPlan, type Plan } from '../app/open-plan.ts';
 import { ConfigError } from '../config/config.ts';
 import { compileSearch, type PageEnd } from '../fhir/search/compile-search.ts';
 import { parseSearch } from '../fhir/search/search-request.ts';
+import { collect } from './collect.ts';
 import { requireLine } from './require-line.ts';
 
 interface ExportFlags {
@@ -65,8 +66,4 @@ async function exportType({ store, definitions }: Plan, line: string, type: stri
     after = rows.length > request.count ? { key: shown.at(-1)!.key } : undefined;
   } while (after !== undefined);
   return count;
-}
-
-function collect(value: string, previous: string[] | undefined): string[] {
-  return [...(previous ?? []), value];
 }

@@ -6,6 +6,7 @@ import { openPlan, type Plan } from '../app/open-plan.ts';
 import { patientName } from '../app/patient-name.ts';
 import { ConfigError } from '../config/config.ts';
 import { type Account, type Accounts, createAccounts } from '../oauth/accounts.ts';
+import { collect } from './collect.ts';
 import { requireLine } from './require-line.ts';
 
 interface LineFlags {
@@ -138,10 +139,6 @@ function userName(text: string): string {
   const name = text.trim();
   if (name === '' || name.length > 200) throw new InvalidArgumentError('It has 1 to 200 characters.');
   return name;
-}
-
-function collect(value: string, previous: string[] | undefined): string[] {
-  return [...(previous ?? []), value];
 }
 
 function toJson(account: Account) {

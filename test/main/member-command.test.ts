@@ -1,24 +1,9 @@
 // `portico member` as an operator runs it, and what it means for who signs in.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { openDatabase } from '../../src/db/database.ts';
 import { createAccounts } from '../../src/oauth/accounts.ts';
-import { type TestPlace, testOnEachDatabase } from '../databases.ts';
-
-const main = new URL('../../src/main/portico.ts', import.meta.url).pathname;
-
-function portico(place: TestPlace, args: readonly string[], input = '') {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
-    input,
-    encoding: 'utf8',
-    env: {
-      ...process.env,
-      DATA_DIR: place.dataDir,
-      ...(place.databaseUrl === undefined ? {} : { DATABASE_URL: place.databaseUrl }),
-    },
-  });
-  return { status, stdout, stderr };
-}
+import { testOnEachDatabase } from '../databases.ts';
+import { runPortico } from './run-portico.ts';
 
 const patients = ['a', 'b'].map((id) =>
   JSON.stringify({ resourceType: 'Patient', id, name: [{ given: ['Ana'], family: 'Ruiz' }] }),
@@ -27,8 +12,11 @@ const patients = ['a', 'b'].map((id) =>
 testOnEachDatabase(
   'a member whose Patient was imported gets an account, and loses it',
   async (place, context) => {
-    assert.equal(portico(place, ['import', '--line', 'cco', '-', '--quiet'], patients.join('\n')).status, 0);
-    const created = portico(place, [
+    assert.equal(
+      runPortico(place, ['import', '--line', 'cco', '-', '--quiet'], patients.join('\n')).status,
+      0,
+    );
+    const created = runPortico(place, [
       ...[
         'member',
         'create',
@@ -52,7 +40,7 @@ testOnEachDatabase(
       patient: 'a',
       acts_for: ['b'],
     });
-    const chosen = portico(
+    const chosen = runPortico(
       place,
       ['member', 'create', '--line', 'cco', '--username', 'bo', '--patient', 'b', '--password-stdin'],
       'a passphrase of their own\n',
@@ -67,18 +55,18 @@ testOnEachDatabase(
     assert.equal((await accounts.verify('advantage', 'ana', password)).kind, 'refused');
 
     assert.match(
-      portico(place, ['member', 'list', '--line', 'cco']).stdout,
+      runPortico(place, ['member', 'list', '--line', 'cco']).stdout,
       /^Ana {2}Ana Ruiz {2}Patient\/a {2}acts for b\nbo/,
     );
-    assert.equal(portico(place, ['member', 'remove', 'ana', '--line', 'cco']).status, 0);
+    assert.equal(runPortico(place, ['member', 'remove', 'ana', '--line', 'cco']).status, 0);
     assert.equal((await accounts.verify('cco', 'ana', password)).kind, 'refused');
   },
 );
 
 testOnEachDatabase('what is wrong with an account is said in one line', async (place) => {
-  assert.equal(portico(place, ['import', '--line', 'cco', '-', '--quiet'], patients.join('\n')).status, 0);
+  assert.equal(runPortico(place, ['import', '--line', 'cco', '-', '--quiet'], patients.join('\n')).status, 0);
   const create = ['member', 'create', '--line', 'cco', '--username', 'ana'];
-  assert.equal(portico(place, [...create, '--patient', 'a']).status, 0);
+  assert.equal(runPortico(place, [...create, '--patient', 'a']).status, 0);
   for (const [args, input, message] of [
     [[...create, '--patient', 'nobody'], '', 'portico: cco has no Patient "nobody"\n'],
     [[...create, '--patient', 'a'], '', 'portico: --username: "ana" is taken in cco\n'],
@@ -95,7 +83,7 @@ testOnEachDatabase('what is wrong with an account is said in one line', async (p
       "portico: --line: there is no line 'mars'; there are cco, advantage\n",
     ],
   ] as const) {
-    const { status, stdout, stderr } = portico(place, args, input);
+    const { status, stdout, stderr } = runPortico(place, args, input);
     assert.deepEqual({ status, stdout, stderr }, { status: 1, stdout: '', stderr: message });
   }
 });

@@ -15,7 +15,7 @@ export interface Origin {
   readonly id: string;
 }
 
-/** Columns: key, type, id, content. Undefined when nothing can be included. At most `limit` rows. */
+/** Columns: key, type, id, content; what several parts find comes as often. Undefined when nothing can be included. */
 export async function compileIncluded(
   context: QueryContext,
   access: Access,
@@ -38,10 +38,10 @@ export async function compileIncluded(
     access,
     shape,
     () =>
-      // A union without ALL drops what several parts find.
+      // With ALL, so that the limit ends the work.
       sql`select key, type, id, content from (${sql.join(
         parts.map((part) => part()),
-        sql` union `,
+        sql` union all `,
       )}) included limit ${limitSlot}`,
   );
 }

@@ -6,6 +6,8 @@ import { compileIncluded, type Origin } from './compile-included.ts';
 import type { SearchRequest } from './search-request.ts';
 
 const includedAtMost = 1000;
+/** Of one round, what is found several times counted as often. */
+const rowsAtMost = 5 * includedAtMost;
 const roundsAtMost = 5;
 
 /** Each resource once, the matches themselves left out. @throws {FhirError} too-costly */
@@ -20,15 +22,16 @@ export async function includeResources(
   let origins: readonly Origin[] = matches.map(({ key, id }) => ({ type: request.type, key, id }));
   let { includes } = request;
   for (let round = 0; round < roundsAtMost && origins.length > 0 && includes.length > 0; round++) {
-    const limit = includedAtMost + seen.size + 1;
-    const query = await compileIncluded(store.search, access, origins, includes, limit);
+    const query = await compileIncluded(store.search, access, origins, includes, rowsAtMost);
     const found = query === undefined ? [] : await store.included(query);
-    const added = found.filter(({ key }) => !seen.has(key));
-    for (const row of added) {
+    const added: IncludedRow[] = [];
+    for (const row of found) {
+      if (seen.has(row.key)) continue;
       seen.add(row.key);
       included.set(row.key, row);
+      added.push(row);
     }
-    if (included.size > includedAtMost) {
+    if (included.size > includedAtMost || found.length === rowsAtMost) {
       throw new FhirError(
         'too-costly',
         `_include, _revinclude: more than ${includedAtMost} resources would come with this page; ask for fewer matches with _count.`,
