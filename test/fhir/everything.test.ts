@@ -1,5 +1,7 @@
 // Patient/[id]/$everything (https://hl7.org/fhir/R4/patient-operation-everything.html)
 import assert from 'node:assert/strict';
+import type { OAuthTables } from '../../src/oauth/schema.ts';
+import { tokenDigest } from '../../src/oauth/token-digest.ts';
 import { memberTypes } from '../../src/smart/data-classes.ts';
 import { testOnEachDatabase } from '../databases.ts';
 import { startPortico, type Token } from '../portico.ts';
@@ -78,6 +80,19 @@ testOnEachDatabase(
       entry!.filter(({ search }) => search.mode === 'match').map(({ resource }) => resource.resourceType),
     );
     for (const type of types) assert.ok(['Patient', 'RelatedPerson', 'Coverage'].includes(type), type);
+    // A refresh may narrow the scopes of a grant between two pages.
+    const narrowed = await server.token('cco', 'maria.delgado');
+    const path = `/cco/fhir/Patient/${me}/$everything?_count=2&_type=Patient,Coverage,Observation`;
+    const before = (await (await server.get(path, narrowed)).json()) as Bundle;
+    await server.portico.plan.db
+      .as<OAuthTables>()
+      .updateTable('oauth_record')
+      .set({ scope: 'openid patientapi.demographics.read' })
+      .where('id_hash', '=', tokenDigest(narrowed.access_token))
+      .execute();
+    const onward = await server.get(before.link.find((link) => link.relation === 'next')!.url, narrowed);
+    assert.equal(onward.status, 400);
+    assert.match(((await onward.json()) as Bundle).issue![0]!.diagnostics, /^_page: /);
     const claims = await server.token('cco', 'maria.delgado', 'openid patientapi.claims.read');
     assert.equal((await ask(claims, `${me}/$everything`)).status, 403);
     for (const [query, said] of [

@@ -11,7 +11,7 @@ import { compileSearch } from '../search/compile-search.ts';
 import { includeResources } from '../search/include-resources.ts';
 import { readDate } from '../search/param-types/date.ts';
 import { clip } from '../search/parse-ask.ts';
-import { type Include, parseInclude } from '../search/parse-include.ts';
+import type { Include } from '../search/parse-include.ts';
 import { parseSearch } from '../search/search-request.ts';
 import { compileRead } from '../store/compile-read.ts';
 import type { PageRow } from '../store/resource-store.ts';
@@ -39,6 +39,9 @@ export const everything: BearerInteraction = async (service, request, access) =>
 
   const types = typesOf(service, own, asked.get('_type'));
   const begin = page === undefined ? 0 : types.indexOf(asked.get('_at') ?? '');
+  // A refresh may have narrowed the scopes since the page before.
+  if (begin < 0)
+    throw new FhirError('invalid-cursor', '_page: the granted scopes no longer cover what comes next.');
   const count = countOf(service, asked);
   const since = sinceOf(asked);
   const found: Found[] = [];
@@ -100,32 +103,15 @@ function sinceOf(asked: URLSearchParams): [string, string][] {
   return [['_lastUpdated', `ge${since}`]];
 }
 
-async function referredTo(
-  service: FhirService,
-  access: RequestAccess,
-  found: readonly Found[],
-): Promise<Found[]> {
+/** The practitioners, organizations, medications … of a page. */
+function referredTo(service: FhirService, access: RequestAccess, found: readonly Found[]) {
   const shared = [...referenceTypes, ...referredTypes];
-  const all = new Map<number, Found>();
-  for (const type of new Set(found.map((row) => row.type))) {
+  const includes = [...new Set(found.map((row) => row.type))].map((source): Include => {
     const references = service.definitions
-      .searchParams(type)
-      .filter(
-        (param) => param.type === 'reference' && param.targets.some((target) => shared.includes(target)),
-      );
-    if (references.length === 0) continue;
-    const includes: Include[] = references.flatMap((param) => {
-      const include = parseInclude(service.definitions, type, '_include', `${type}:${param.code}`);
-      return include === undefined ? [] : [include];
-    });
-    const request = { ...parseSearch(service.definitions, type, [], false), includes };
-    const rows = await includeResources(
-      service.store,
-      access,
-      request,
-      found.filter((row) => row.type === type),
-    );
-    for (const row of rows) if (shared.includes(row.type)) all.set(row.key, row);
-  }
-  return [...all.values()];
+      .searchParams(source)
+      .filter((param) => param.type === 'reference')
+      .map((param) => ({ ...param, targets: param.targets.filter((target) => shared.includes(target)) }));
+    return { reverse: false, iterate: false, source, params: references, target: undefined };
+  });
+  return includeResources(service.store, access, includes, found);
 }

@@ -56,7 +56,8 @@ async function search(
   }
   const entries = shown.map((row) => searchEntry(base, type, row, 'match'));
   if (asked.includes.length > 0) {
-    for (const row of await includeResources(service.store, access, asked, shown))
+    const matches = shown.map(({ key, id }) => ({ type, key, id }));
+    for (const row of await includeResources(service.store, access, asked.includes, matches))
       entries.push(searchEntry(base, row.type, row, 'include'));
   }
   const leftOut = typesLeftOut(asked, access);

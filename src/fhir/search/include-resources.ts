@@ -1,9 +1,9 @@
 // Collects what comes with the matches of a page, round by round for `:iterate`. Bounded: in rounds, and in resources.
 import type { Access } from '../../smart/access.ts';
 import { FhirError } from '../operation-outcome.ts';
-import type { IncludedRow, PageRow, ResourceStore } from '../store/resource-store.ts';
+import type { IncludedRow, ResourceStore } from '../store/resource-store.ts';
 import { compileIncluded, type Origin } from './compile-included.ts';
-import type { SearchRequest } from './search-request.ts';
+import type { Include } from './parse-include.ts';
 
 const includedAtMost = 1000;
 /** Of one round, what is found several times counted as often. */
@@ -14,13 +14,13 @@ const roundsAtMost = 5;
 export async function includeResources(
   store: ResourceStore,
   access: Access,
-  request: SearchRequest,
-  matches: readonly PageRow[],
+  asked: readonly Include[],
+  matches: readonly Origin[],
 ): Promise<IncludedRow[]> {
   const included = new Map<number, IncludedRow>();
   const seen = new Set(matches.map(({ key }) => key));
-  let origins: readonly Origin[] = matches.map(({ key, id }) => ({ type: request.type, key, id }));
-  let { includes } = request;
+  let origins = matches;
+  let includes = asked;
   for (let round = 0; round < roundsAtMost && origins.length > 0 && includes.length > 0; round++) {
     const query = await compileIncluded(store.search, access, origins, includes, rowsAtMost);
     const found = query === undefined ? [] : await store.included(query);
