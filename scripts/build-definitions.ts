@@ -8,19 +8,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { expressionErrata } from '../src/fhir/definitions/expression-errata.ts';
+import { expressionFor } from '../src/fhir/definitions/guide-facts.ts';
 import { guidePackages } from './guide-packages.ts';
 
-/** Expressions that the packages get wrong, by type and code; shared facts of the guides' own errata. */
-const corrected: Readonly<Record<string, string>> = {
-  'PractitionerRole.network':
-    "PractitionerRole.extension.where(url='http://hl7.org/fhir/us/davinci-pdex-plan-net/StructureDefinition/network-reference').value",
-  'Organization.coverage-area':
-    "Organization.extension.where(url='http://hl7.org/fhir/us/davinci-pdex-plan-net/StructureDefinition/location-reference').value",
-  'HealthcareService.delivery-method':
-    "HealthcareService.extension.where(url='http://hl7.org/fhir/us/davinci-pdex-plan-net/StructureDefinition/delivery-method').extension.where(url='type').value",
-  'Goal.target-date': 'Goal.target.due.ofType(date)',
-  'Condition.onset-date': 'Condition.onset.as(dateTime) | Condition.onset.as(Period)',
-};
 /** Declared by no guide, needed all the same: where Provenance belongs, and the composites and values of R4 on Observation. */
 const additional = [
   'Provenance.target',
@@ -119,7 +110,7 @@ write('resource-types.json', allResourceTypes());
 function add(type: string, code: string, definition: Json, guide: string | undefined): void {
   if (code === '_id' || code === '_lastUpdated') return;
   const name = `${type}.${code}`;
-  const expression = corrected[name] ?? expressionFor(type, String(definition['expression'] ?? ''));
+  const expression = expressionErrata[name] ?? expressionFor(type, String(definition['expression'] ?? ''));
   // A parameter without an expression (`near`, `_query`) cannot be indexed as such.
   if (expression === '') return;
   const codes = params.get(type) ?? new Map<string, Param>();
@@ -146,16 +137,6 @@ function add(type: string, code: string, definition: Json, guide: string | undef
     ...(components.length === 0 ? {} : { components }),
     guides: [...new Set(declaredBy)],
   });
-}
-
-/** Of a union over several types only the parts of this one. */
-function expressionFor(type: string, expression: string): string {
-  const parts = expression
-    .split('|')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
-  const own = parts.filter((part) => new RegExp(`^\\(*${type === '*' ? 'Resource' : type}\\b`).test(part));
-  return (own.length > 0 ? own : parts).join(' | ');
 }
 
 function serverResources(capability: Json): Json[] {

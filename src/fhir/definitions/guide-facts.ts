@@ -1,6 +1,7 @@
 // What a guide demands of a server, taken from its package: the CapabilityStatement's interactions, parameters, combinations,
 // includes and profiles with their expectations, and the SearchParameters behind them. Facts only, no prose.
 // https://hl7.org/fhir/R4/capabilitystatement.html, https://hl7.org/fhir/R4/searchparameter.html
+import { expressionErrata } from './expression-errata.ts';
 
 export type Expectation = 'SHALL' | 'SHOULD' | 'MAY' | 'SHALL-NOT' | '';
 
@@ -88,7 +89,7 @@ export function guideFacts(
       known.get(url) ??
       known.get(`${type}.${code}`) ??
       known.get(`Resource.${code}`);
-    if (definition !== undefined) searchParams[`${type}.${code}`] = paramFacts(type, definition);
+    if (definition !== undefined) searchParams[`${type}.${code}`] = paramFacts(type, code, definition);
   };
   for (const [type, resource] of Object.entries(found))
     for (const [code, { definition }] of Object.entries(resource.params)) add(type, code, definition);
@@ -154,7 +155,7 @@ function merge(known: GuideResource | undefined, more: GuideResource): GuideReso
   };
 }
 
-function paramFacts(type: string, definition: Json): GuideParam {
+function paramFacts(type: string, code: string, definition: Json): GuideParam {
   const targets = strings(definition['target']);
   const chains = strings(definition['chain']);
   const components = list(definition['component']).map((component) => ({
@@ -171,7 +172,7 @@ function paramFacts(type: string, definition: Json): GuideParam {
   };
   return {
     type: text(definition['type']),
-    expression: expressionFor(type, text(definition['expression'])),
+    expression: expressionErrata[`${type}.${code}`] ?? expressionFor(type, text(definition['expression'])),
     ...(targets.length === 0 ? {} : { targets }),
     ...listed('comparators', 'comparator'),
     ...listed('modifiers', 'modifier'),
