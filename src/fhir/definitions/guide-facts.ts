@@ -41,6 +41,8 @@ export interface GuideFacts {
   readonly version: string;
   /** CapabilityStatements of servers: `canonical|version`. */
   readonly capabilities: readonly string[];
+  /** Interactions with the whole system. */
+  readonly system: Readonly<Record<string, Expectation>>;
   readonly resources: Readonly<Record<string, GuideResource>>;
   /** By `Type.code`. */
   readonly searchParams: Readonly<Record<string, GuideParam>>;
@@ -93,6 +95,12 @@ export function guideFacts(
   };
   for (const [type, resource] of Object.entries(found))
     for (const [code, { definition }] of Object.entries(resource.params)) add(type, code, definition);
+  // A guide may include by a parameter of R4 that it does not declare.
+  for (const [type, resource] of Object.entries(found))
+    for (const include of [...Object.keys(resource.includes), ...Object.keys(resource.revIncludes)]) {
+      const [source, code] = include.includes(':') ? include.split(':') : [type, include];
+      if (code !== '*' && searchParams[`${source}.${code}`] === undefined) add(source!, code!, '');
+    }
   // Some guides list a parameter only by its definition.
   for (const key of ownByName.keys()) {
     const [type, code] = key.split('.') as [string, string];
@@ -103,6 +111,7 @@ export function guideFacts(
     capabilities: capabilities.map(
       (capability) => `${text(capability['url'])}|${text(capability['version'])}`,
     ),
+    system: Object.assign({}, ...serverRests.map((rest) => interactionsOf(rest))) as GuideFacts['system'],
     resources: sorted(found),
     searchParams: sorted(searchParams),
   };
@@ -127,15 +136,19 @@ function resourceFacts(resource: Json): GuideResource {
     );
   return {
     profiles: strings(resource['supportedProfile']),
-    interactions: Object.fromEntries(
-      list(resource['interaction']).map((entry) => [text(entry['code']), expectationOf(entry)]),
-    ),
+    interactions: interactionsOf(resource),
     params: named('searchParam', 'name'),
     combinations,
     includes: expectations(resource, 'searchInclude'),
     revIncludes: expectations(resource, 'searchRevInclude'),
     operations: named('operation', 'name'),
   };
+}
+
+function interactionsOf(owner: Json): Record<string, Expectation> {
+  return Object.fromEntries(
+    list(owner['interaction']).map((entry) => [text(entry['code']), expectationOf(entry)]),
+  );
 }
 
 /** Two CapabilityStatements of one guide ask for the union. */
