@@ -1,6 +1,6 @@
 // Walks one guide's CapabilityStatement and SearchParameters: for each thing that it declares, requests formed from what
 // the server holds, and every entry of every answer judged without the server's help.
-import type { Expectation, GuideResource } from '../src/fhir/definitions/guide-facts.ts';
+import type { Expectation, GuideResource } from '../src/fhir/definitions/guide-demands.ts';
 import { checkInteraction, checkOperation, checkSystemInteraction } from './check-interaction.ts';
 import { type NamedParam, ParameterChecks } from './check-parameters.ts';
 import { ReferenceChecks } from './check-references.ts';

@@ -1,5 +1,5 @@
 // Search parameters, alone, repeated and in combination (https://hl7.org/fhir/R4/search.html).
-import type { GuideParam } from '../src/fhir/definitions/guide-facts.ts';
+import type { GuideParam } from '../src/fhir/definitions/guide-demands.ts';
 import { neededBeside } from './deviations.ts';
 import type { Sample } from './evaluate.ts';
 import { compare, difference, type Known, type Query, title } from './known.ts';

@@ -1,5 +1,5 @@
 // What follows references: chains, `_has`, `_include`, `_revinclude` (https://hl7.org/fhir/R4/search.html#chaining, #include).
-import type { GuideParam } from '../src/fhir/definitions/guide-facts.ts';
+import type { GuideParam } from '../src/fhir/definitions/guide-demands.ts';
 import type { Sample } from './evaluate.ts';
 import { compare, difference, type Known } from './known.ts';
 import type { Verdict } from './row.ts';

@@ -2,7 +2,7 @@
 // server's own search (https://hl7.org/fhir/R4/search.html).
 import fhirpath, { type Model } from 'fhirpath';
 import r4 from 'fhirpath/fhir-context/r4/index.js';
-import type { GuideParam } from '../src/fhir/definitions/guide-facts.ts';
+import type { GuideParam } from '../src/fhir/definitions/guide-demands.ts';
 import { type Json, localName, type Resource } from './view.ts';
 
 /** One value to search with. */

@@ -1,5 +1,5 @@
 // What a check of one guide works with: the guide's definitions, what the callers see, and how answers are compared.
-import type { GuideFacts, GuideParam } from '../src/fhir/definitions/guide-facts.ts';
+import type { GuideDemands, GuideParam } from '../src/fhir/definitions/guide-demands.ts';
 import type { Evaluator, Sample } from './evaluate.ts';
 import type { Gathered } from './gather.ts';
 import type { Found, Resource, View } from './view.ts';
@@ -12,12 +12,12 @@ export interface Query {
 }
 
 export class Known {
-  readonly guide: GuideFacts;
+  readonly guide: GuideDemands;
   readonly gathered: Gathered;
   readonly evaluator: Evaluator;
-  readonly #all: readonly GuideFacts[];
+  readonly #all: readonly GuideDemands[];
 
-  constructor(guide: GuideFacts, all: readonly GuideFacts[], gathered: Gathered, evaluator: Evaluator) {
+  constructor(guide: GuideDemands, all: readonly GuideDemands[], gathered: Gathered, evaluator: Evaluator) {
     this.guide = guide;
     this.#all = all;
     this.gathered = gathered;

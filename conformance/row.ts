@@ -1,5 +1,5 @@
 // One declared thing of a guide, and what became of it.
-import type { Expectation } from '../src/fhir/definitions/guide-facts.ts';
+import type { Expectation } from '../src/fhir/definitions/guide-demands.ts';
 
 export type Kind =
   | 'statement'

@@ -1,5 +1,5 @@
 // All guides against one base: gather what the callers see, then check guide after guide.
-import type { GuideFacts } from '../src/fhir/definitions/guide-facts.ts';
+import type { GuideDemands } from '../src/fhir/definitions/guide-demands.ts';
 import { GuideCheck } from './check-guide.ts';
 import { Evaluator } from './evaluate.ts';
 import { gather } from './gather.ts';
@@ -17,7 +17,7 @@ export interface Conformance {
 export interface Asked {
   /** A FHIR base, without a slash at its end. */
   readonly base: string;
-  readonly guides: readonly GuideFacts[];
+  readonly guides: readonly GuideDemands[];
   readonly callers: readonly Caller[];
   /** Only these resource types. */
   readonly types?: readonly string[];

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expressionErrata } from '../src/fhir/definitions/expression-errata.ts';
-import { expressionFor } from '../src/fhir/definitions/guide-facts.ts';
+import { expressionFor } from '../src/fhir/definitions/guide-demands.ts';
 import { guidePackages } from './guide-packages.ts';
 
 /** Declared by no guide, needed all the same: where Provenance belongs, and the composites and values of R4 on Observation. */

@@ -1,9 +1,9 @@
-// Writes src/fhir/definitions/guides.json: what each guide demands of a server, from the official packages.
+// Writes src/fhir/definitions/guide-demands.json: what each guide demands of a server, from the official packages.
 // Usage: node scripts/build-guides.ts FOLDER_OF_PACKAGES (the .tgz packages and the base search parameters, .json.gz)
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { guideFacts, type Json, namesOf } from '../src/fhir/definitions/guide-facts.ts';
+import { guideDemands, type Json, namesOf } from '../src/fhir/definitions/guide-demands.ts';
 import { packageResources } from '../src/fhir/definitions/package-resources.ts';
 import { guidePackages } from './guide-packages.ts';
 
@@ -20,12 +20,12 @@ const rows = guidePackages.map(([id, packageName]) => {
   const at = packageName.lastIndexOf('-');
   const name = { id, package: packageName.slice(0, at), version: packageName.slice(at + 1) };
   const resources = [...packageResources(readFileSync(join(folder, `${packageName}.tgz`)))];
-  const facts = guideFacts(name, resources, known, isServer);
+  const facts = guideDemands(name, resources, known, isServer);
   for (const resource of resources)
     if (resource['resourceType'] === 'SearchParameter') known.set(String(resource['url']), resource);
   return JSON.stringify(facts);
 });
-writeFileSync(new URL('../src/fhir/definitions/guides.json', import.meta.url), `[\n${rows.join(',\n')}\n]\n`);
+writeFileSync(new URL('../src/fhir/definitions/guide-demands.json', import.meta.url), `[\n${rows.join(',\n')}\n]\n`);
 
 function readBase(place: string): Json[] {
   const file = readdirSync(place).find(

@@ -4,7 +4,7 @@ import type { Line } from '../config/config.ts';
 import { memberTypes, referenceTypes, referredTypes } from '../smart/data-classes.ts';
 import { publicPermissions } from '../smart/scopes.ts';
 import type { Definitions } from './definitions/definitions.ts';
-import type { Expectation } from './definitions/guide-facts.ts';
+import type { Expectation } from './definitions/guide-demands.ts';
 import { canonicalBase } from './definitions/guides.ts';
 import type { AuthorizationEndpoints } from './fhir-service.ts';
 import { fhirRoutes } from './routes.ts';

@@ -1,6 +1,6 @@
 // Facts of FHIR and of the guides, as data: made by scripts/build-definitions.ts, read once at start.
 import { readFileSync } from 'node:fs';
-import type { GuideFacts } from './guide-facts.ts';
+import type { GuideDemands } from './guide-demands.ts';
 import { loadGuides } from './guides.ts';
 
 /** https://hl7.org/fhir/R4/valueset-search-param-type.html */
@@ -41,7 +41,7 @@ export interface Definitions {
   /** All of R4, sorted; a type's position is its number in the database and never changes. */
   readonly resourceTypes: readonly string[];
   readonly servedTypes: ReadonlySet<string>;
-  readonly guides: readonly GuideFacts[];
+  readonly guides: readonly GuideDemands[];
   searchParams(type: string): readonly SearchParam[];
   /** A name that is declared with capitals (DrugPlan) is found in any case: the seed writes `drugplan`. */
   searchParam(type: string, code: string): SearchParam | undefined;

@@ -1,7 +1,7 @@
 // The resources in a FHIR package: a gzipped tar with JSON files in `package/`
 // (https://confluence.hl7.org/display/FHIR/NPM+Package+Specification).
 import { gunzipSync } from 'node:zlib';
-import type { Json } from './guide-facts.ts';
+import type { Json } from './guide-demands.ts';
 
 const definitionFile = /^package\/[A-Z][A-Za-z]+-[^/]+\.json$/;
 /** Of the unpacked tar. The largest official package has 60 MB. */

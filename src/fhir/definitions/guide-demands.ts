@@ -34,7 +34,7 @@ export interface GuideResource {
   >;
 }
 
-export interface GuideFacts {
+export interface GuideDemands {
   /** `us-core-6.1.0`. */
   readonly id: string;
   readonly package: string;
@@ -59,12 +59,12 @@ const combinationUrl =
  * that it builds on by canonical.
  * @param isServer which CapabilityStatements count.
  */
-export function guideFacts(
+export function guideDemands(
   name: { readonly id: string; readonly package: string; readonly version: string },
   resources: readonly Json[],
   known: ReadonlyMap<string, Json>,
   isServer: (capability: Json) => boolean = () => true,
-): GuideFacts {
+): GuideDemands {
   const own = resources.filter((resource) => resource['resourceType'] === 'SearchParameter');
   const ownByUrl = new Map(own.map((definition) => [text(definition['url']), definition]));
   const ownByName = new Map(own.flatMap((definition) => namesOf(definition).map((key) => [key, definition])));
@@ -111,7 +111,7 @@ export function guideFacts(
     capabilities: capabilities.map(
       (capability) => `${text(capability['url'])}|${text(capability['version'])}`,
     ),
-    system: Object.assign({}, ...serverRests.map((rest) => interactionsOf(rest))) as GuideFacts['system'],
+    system: Object.assign({}, ...serverRests.map((rest) => interactionsOf(rest))) as GuideDemands['system'],
     resources: sorted(found),
     searchParams: sorted(searchParams),
   };
