@@ -29,6 +29,7 @@ import { openPlan, type Plan } from './open-plan.ts';
 import { patientName } from './patient-name.ts';
 import { misdirectedPath, publicAddresses } from './public-addresses.ts';
 import { refuseSandboxData } from './refuse-sandbox-data.ts';
+import { reindexBeside } from './reindex-beside.ts';
 
 export interface Portico {
   readonly app: FastifyInstance;
@@ -55,6 +56,7 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
   // Not even loaded outside the sandbox.
   const sandbox = config.mode === 'sandbox' ? await import('../sandbox/register-sandbox.ts') : undefined;
   await sandbox?.seedSandbox(plan, oauth, logger);
+  const endReindexing = await reindexBeside(plan, logger);
   const app = createServer(config, logger);
   registerHealth(app, plan.db);
   await registerAssets(app);
@@ -102,6 +104,7 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
     greeting: () => `${greeting(config)}${sandbox === undefined ? '' : `\n${sandbox.membersText(config)}`}`,
     async close() {
       await app.close();
+      await endReindexing();
       await oauth.close();
       await plan.close();
     },
