@@ -34,7 +34,11 @@ const corrected: Readonly<Record<string, string>> = {
   'Goal.target-date': 'Goal.target.due.ofType(date)',
   'Condition.onset-date': 'Condition.onset.as(dateTime) | Condition.onset.as(Period)',
 };
-/** Declared by no guide, needed all the same: where Provenance belongs, and the composites and values of R4 on Observation. */
+/** What the element refers to, where no definition of the parameter says it. */
+const elementTargets: Readonly<Record<string, readonly string[]>> = {
+  'InsurancePlan.network': ['Organization'],
+};
+/** Declared by no guide, needed all the same: where Provenance belongs, and the composites and values of R4 on Observation, and `near`. */
 const additional = [
   'Provenance.target',
   'Observation.code-value-quantity',
@@ -44,6 +48,7 @@ const additional = [
   'Observation.combo-code',
   'Observation.value-quantity',
   'Observation.value-concept',
+  'Location.near',
 ];
 /** Types that the guides need without declaring them. */
 const alsoServed = ['Binary', 'Medication', 'Specimen', 'Provenance', 'MedicationDispense', 'List', 'Basic'];
@@ -54,7 +59,7 @@ interface Param {
   type: string;
   expression: string;
   url: string;
-  targets?: string[];
+  targets?: readonly string[];
   components?: { code: string; type: string; expression: string }[];
   guides: string[];
 }
@@ -116,6 +121,17 @@ for (const name of additional) {
   if (definition === undefined) throw new Error(`no base definition of ${name}`);
   add(type, code, definition, undefined);
 }
+// What a guide wants included without declaring a parameter for it.
+for (const [type, { includes, revIncludes }] of served) {
+  for (const include of [
+    ...[...includes].map((text) => (text.includes(':') ? text : `${type}:${text}`)),
+    ...revIncludes,
+  ]) {
+    const [source, code] = include.split(':') as [string, string];
+    const definition = base.get(`${source}.${code}`);
+    if (definition !== undefined && served.has(source)) add(source, code, definition, undefined);
+  }
+}
 for (const code of ['_profile', '_tag', '_security', '_source'])
   add('*', code, base.get(`Resource.${code}`)!, undefined);
 
@@ -147,14 +163,14 @@ function add(type: string, code: string, definition: Json, guide: string | undef
   if (code === '_id' || code === '_lastUpdated') return;
   const name = `${type}.${code}`;
   const expression = corrected[name] ?? expressionFor(type, String(definition['expression'] ?? ''));
-  // A parameter without an expression (`near`, `_query`) cannot be indexed as such.
+  // A parameter without an expression (`_query`) cannot be indexed as such.
   if (expression === '') return;
   const codes = params.get(type) ?? new Map<string, Param>();
   params.set(type, codes);
   const known = codes.get(code);
   const declaredBy = [...(known?.guides ?? []), ...(guide === undefined ? [] : [guide])];
   if (guide === undefined && known !== undefined) return;
-  const targets = strings(definition['target']);
+  const targets = targetsOf(name, definition);
   const components = ((definition['component'] as Json[] | undefined) ?? []).map((component) => {
     const part = baseByUrl.get(String(component['definition']));
     if (part === undefined) throw new Error(`${name}: no definition for ${String(component['definition'])}`);
@@ -173,6 +189,12 @@ function add(type: string, code: string, definition: Json, guide: string | undef
     ...(components.length === 0 ? {} : { components }),
     guides: [...new Set(declaredBy)],
   });
+}
+
+/** Some guides leave them to the element. */
+function targetsOf(name: string, definition: Json): readonly string[] {
+  const [own, ofBase] = [strings(definition['target']), strings(base.get(name)?.['target'])];
+  return own.length > 0 ? own : ofBase.length > 0 ? ofBase : (elementTargets[name] ?? []);
 }
 
 /** Of a union over several types only the parts of this one. */

@@ -1,5 +1,6 @@
 // Facts of FHIR and of the guides, as data: made by scripts/build-definitions.ts, read once at start.
 import { readFileSync } from 'node:fs';
+import { loadTerminology, type Terminology } from './terminology.ts';
 
 /** https://hl7.org/fhir/R4/valueset-search-param-type.html */
 export type SearchParamType =
@@ -10,7 +11,8 @@ export type SearchParamType =
   | 'quantity'
   | 'number'
   | 'uri'
-  | 'composite';
+  | 'composite'
+  | 'special';
 
 export interface SearchParamComponent {
   readonly code: string;
@@ -43,6 +45,7 @@ export interface Definitions {
   searchParams(type: string): readonly SearchParam[];
   /** A name that is declared with capitals (DrugPlan) is found in any case: the seed writes `drugplan`. */
   searchParam(type: string, code: string): SearchParam | undefined;
+  readonly terminology: Terminology;
   /** Resource type → parameters that put it into a Patient's compartment. */
   readonly patientCompartment: Readonly<Record<string, readonly string[]>>;
 }
@@ -85,6 +88,7 @@ export function loadDefinitions(): Definitions {
     supportedProfiles: (type) => served[type]?.profiles ?? [],
     searchParams: (type) => [...(params.get(type)?.values() ?? [])],
     searchParam: (type, code) => params.get(type)?.get(code) ?? anyCase.get(type)?.get(code.toLowerCase()),
+    terminology: loadTerminology(),
     patientCompartment: read('compartment-patient.json'),
   };
 }

@@ -6,6 +6,7 @@ import { dataClasses, memberTypes } from '../../smart/data-classes.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import { buildIndexer } from '../search/index-resource.ts';
 import { indexable } from '../search/param-types/indexable.ts';
+import { paramTypes } from '../search/param-types/param-types.ts';
 import { createCompiled, type QueryContext } from '../search/query-context.ts';
 import type { ScopedQuery } from '../search/query-shape.ts';
 import type { SortValue } from '../search/sort-sql.ts';
@@ -122,6 +123,7 @@ export async function openResourceStore(
       dialect: db.dialect,
       scopes,
       typeNumber,
+      terminology: definitions.terminology,
       ownBases: options.ownBases,
       compiled: createCompiled((query) => query.compile(kysely)),
     },
@@ -201,13 +203,17 @@ function nameOf(write: Write): string {
 /** Every parameter that can stand in an index row. */
 function numberedParams(definitions: Definitions): { type: string; code: string }[] {
   const params = definitions.resourceTypes.flatMap((type) =>
-    definitions
-      .searchParams(type)
-      .flatMap((param) =>
-        param.type === 'composite'
-          ? param.components.map((_, component) => ({ type, code: `${param.code}#${component}` }))
-          : [{ type, code: param.code }],
-      ),
+    definitions.searchParams(type).flatMap((param) =>
+      param.type === 'composite'
+        ? param.components.map((_, component) => ({ type, code: `${param.code}#${component}` }))
+        : [
+            { type, code: param.code },
+            ...Object.keys(paramTypes[param.type].beside ?? {}).map((modifier) => ({
+              type,
+              code: `${param.code}:${modifier}`,
+            })),
+          ],
+    ),
   );
   return [
     ...params,
