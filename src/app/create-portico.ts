@@ -12,7 +12,7 @@ import Fastify, {
 import type { Config } from '../config/config.ts';
 import { deriveKey } from '../config/derive-key.ts';
 import { createFhirService } from '../fhir/create-fhir-service.ts';
-import { loadStructure } from '../fhir/definitions/r4-structure.ts';
+import { subsetWriter } from '../fhir/format/subset-resource.ts';
 import { xmlWriter } from '../fhir/format/xml-text.ts';
 import { CursorBox } from '../fhir/page-cursor.ts';
 import { registerFhir } from '../fhir/pipeline.ts';
@@ -67,7 +67,8 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
     verifyToken: oauth.verifyToken,
     endpoints: oauth.endpoints,
     smartConfiguration: oauth.smartConfiguration,
-    toXml: xmlWriter(loadStructure()),
+    toXml: xmlWriter(plan.definitions.structure),
+    toSubset: subsetWriter(plan.definitions.structure),
     publicRequestsPerMinute: config.publicRequestsPerMinute,
     planName: config.planName,
     documentationUrl: `${config.planUrl}/developer/docs/patient-api`,

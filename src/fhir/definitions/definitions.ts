@@ -1,5 +1,6 @@
 // Facts of FHIR and of the guides, as data: made by scripts/build-definitions.ts, read once at start.
 import { readFileSync } from 'node:fs';
+import { loadStructure, type Structure } from './r4-structure.ts';
 import { loadTerminology, type Terminology } from './terminology.ts';
 
 /** https://hl7.org/fhir/R4/valueset-search-param-type.html */
@@ -46,6 +47,7 @@ export interface Definitions {
   /** A name that is declared with capitals (DrugPlan) is found in any case: the seed writes `drugplan`. */
   searchParam(type: string, code: string): SearchParam | undefined;
   readonly terminology: Terminology;
+  readonly structure: Structure;
   /** Resource type → parameters that put it into a Patient's compartment. */
   readonly patientCompartment: Readonly<Record<string, readonly string[]>>;
 }
@@ -89,6 +91,7 @@ export function loadDefinitions(): Definitions {
     searchParams: (type) => [...(params.get(type)?.values() ?? [])],
     searchParam: (type, code) => params.get(type)?.get(code) ?? anyCase.get(type)?.get(code.toLowerCase()),
     terminology: loadTerminology(),
+    structure: loadStructure(),
     patientCompartment: read('compartment-patient.json'),
   };
 }
