@@ -12,6 +12,8 @@ export interface Plan {
   readonly db: Database;
   readonly definitions: Definitions;
   readonly store: ResourceStore;
+  /** Names of the schema changes that the database lacked until now. */
+  readonly applied: readonly string[];
   readonly checkStructure: ReturnType<typeof structureCheck>;
   close(): Promise<void>;
 }
@@ -24,13 +26,21 @@ export function openDatabaseOf(config: Config): Promise<Database> {
 export async function openPlan(config: Config = loadConfig(process.env)): Promise<Plan> {
   const db = await openDatabaseOf(config);
   try {
-    await migrate(db, schemaChanges);
+    const applied = await migrate(db, schemaChanges);
     const definitions = loadDefinitions();
     const store = await openResourceStore(db, definitions, {
       ownBases: (line) =>
         config.lines.filter((candidate) => candidate.id === line).map((candidate) => candidate.fhirUrl),
     });
-    return { config, db, definitions, store, checkStructure: structureCheck(), close: () => db.close() };
+    return {
+      config,
+      db,
+      definitions,
+      store,
+      applied,
+      checkStructure: structureCheck(),
+      close: () => db.close(),
+    };
   } catch (error) {
     await db.close();
     throw error;

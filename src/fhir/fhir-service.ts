@@ -3,6 +3,7 @@ import type { Line } from '../config/config.ts';
 import type { VerifyToken } from '../smart/access.ts';
 import type { Permissions } from '../smart/scopes.ts';
 import type { Definitions } from './definitions/definitions.ts';
+import type { Subset } from './format/subset-resource.ts';
 import type { CursorBox } from './page-cursor.ts';
 import type { ResourceStore } from './store/resource-store.ts';
 
@@ -25,6 +26,8 @@ export interface FhirService {
   readonly contentTypeFor: (accept: string) => string;
   /** The XML of a resource or Bundle given as JSON. */
   readonly toXml: (json: string) => string;
+  /** A part of a resource given as JSON. */
+  readonly toSubset: (content: string, subset: Subset) => string;
   readonly endpoints: (line: Line) => AuthorizationEndpoints;
   readonly smartConfiguration: (line: Line) => Record<string, unknown>;
   /** The text of a line's CapabilityStatement. */

@@ -326,9 +326,14 @@ test('the FHIR API over HTTP', async (context) => {
     for (const { type, searchParam } of statement.rest[0]!.resource) {
       for (const param of searchParam) {
         const value =
-          { date: '2024', quantity: '5', number: '5', reference: 'Patient/x', composite: 'a$5' }[
-            param.type
-          ] ?? 'x';
+          {
+            date: '2024',
+            quantity: '5',
+            number: '5',
+            reference: 'Patient/x',
+            composite: 'a$5',
+            special: '45|-122',
+          }[param.type] ?? 'x';
         const beside = param.documentation?.includes('Needs DrugPlan') === true ? 'DrugPlan=x&' : '';
         const found = await fhir(
           `${type}?${beside}${param.name}=${encodeURIComponent(param.name === 'code-value-date' ? 'a$2024' : value)}`,

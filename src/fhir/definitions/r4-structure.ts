@@ -20,6 +20,8 @@ export interface TypeRule {
 
 export interface Structure {
   readonly resources: ReadonlyMap<string, TypeRule>;
+  /** Data types, resources and backbone elements: `Observation.component`. */
+  readonly types: ReadonlyMap<string, TypeRule>;
   /** What a primitive has beside its value: id and extension. */
   readonly beside: TypeRule;
 }
@@ -58,6 +60,7 @@ export function loadStructure(): Structure {
   }
   return {
     resources: new Map(resources.map((name) => [name, rules.get(name)!])),
+    types: rules,
     beside: rules.get('Element')!,
   };
 }

@@ -1,6 +1,9 @@
 // read: the current version of one resource (https://hl7.org/fhir/R4/http.html#read).
+import type { FhirService } from '../fhir-service.ts';
+import type { Subset } from '../format/subset-resource.ts';
 import { FhirError } from '../operation-outcome.ts';
 import type { BearerInteraction, FhirAnswer, FhirRequest } from '../pipeline.ts';
+import { subsetOf } from '../search/parse-subset.ts';
 import { compileRead } from '../store/compile-read.ts';
 import type { ResourceRow } from '../store/resource-store.ts';
 import { requireKnownParams } from './require-known-params.ts';
@@ -9,10 +12,17 @@ import { requireServedType } from './require-served-type.ts';
 export const read: BearerInteraction = async (service, request, access) => {
   const { type, id } = instanceOf(request);
   requireServedType(service.definitions, type);
-  requireKnownParams(request.query, ['_format']);
+  const params = requireKnownParams(request.query, ['_format', '_summary', '_elements']);
+  const subset = subsetOf(service.definitions.structure, type, params);
   const row = await service.store.one(await compileRead(service.store.search, type, id, access));
-  return answerResource(request, type, id, row);
+  return answerPart(service, answerResource(request, type, id, row), subset);
 };
+
+/** A part of what a read answers. */
+export function answerPart(service: FhirService, answer: FhirAnswer, subset: Subset | undefined): FhirAnswer {
+  if (subset === undefined || answer.status !== 200) return answer;
+  return { ...answer, body: service.toSubset(answer.body.toString(), subset) };
+}
 
 export function instanceOf(request: FhirRequest): { type: string; id: string } {
   return { type: request.params['type']!, id: request.params['id']! };

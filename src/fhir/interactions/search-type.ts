@@ -8,6 +8,7 @@ import { compileSearch, type PageEnd } from '../search/compile-search.ts';
 import { includeResources } from '../search/include-resources.ts';
 import { parseSearch, type SearchRequest } from '../search/search-request.ts';
 import type { SortValue } from '../search/sort-sql.ts';
+import type { PageRow } from '../store/resource-store.ts';
 import { maySearch } from '../store/visible.ts';
 import { requireServedType } from './require-served-type.ts';
 
@@ -54,11 +55,15 @@ async function search(
     const next = service.cursors.seal({ query: toQuery([...asked.used, ...rest]), after: key }, bound);
     links.push({ relation: 'next', url: `${base}/${type}?_page=${next}` });
   }
-  const entries = shown.map((row) => searchEntry(base, type, row, 'match'));
+  const { subset } = asked;
+  const partOf = <Row extends PageRow>(row: Row): Row =>
+    subset === undefined ? row : { ...row, content: service.toSubset(row.content, subset) };
+  const entries = shown.map((row) => searchEntry(base, type, partOf(row), 'match'));
   if (asked.includes.length > 0) {
     const matches = shown.map(({ key, id }) => ({ type, key, id }));
+    // The names of `_elements` are those of the type that is searched.
     for (const row of await includeResources(service.store, access, asked.includes, matches))
-      entries.push(searchEntry(base, row.type, row, 'include'));
+      entries.push(searchEntry(base, row.type, subset?.kind === 'elements' ? row : partOf(row), 'include'));
   }
   const leftOut = typesLeftOut(asked, access);
   if (leftOut.length > 0)

@@ -11,6 +11,8 @@ export type Condition<Value = string | number> =
       /** One, or for `in` any number. */
       readonly values: readonly Value[];
     }
+  /** x, y and z of a place on the sphere of radius 1, and the square of the straight distance that is near enough. */
+  | { readonly near: readonly Value[] }
   | { readonly all: readonly Condition<Value>[] }
   | { readonly any: readonly Condition<Value>[] };
 

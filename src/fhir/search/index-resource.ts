@@ -6,7 +6,7 @@ import type { IndexRow } from './param-types/param-type.ts';
 import { paramTypes } from './param-types/param-types.ts';
 
 export interface IndexedRow {
-  /** The parameter's code; `code#n` for the n-th component of a composite. */
+  /** The parameter's code; `code#n` for the n-th component of a composite, `code:modifier` for what is beside the value. */
   readonly param: string;
   readonly row: IndexRow;
 }
@@ -28,9 +28,14 @@ function indexerOf(param: SearchParam): Indexer {
   const select = compileExpression(param.expression, param.resourceType);
   if (param.type !== 'composite') {
     const type = paramTypes[param.type];
+    const beside = Object.entries(type.beside ?? {}).map(
+      ([modifier, index]) => [`${param.code}:${modifier}`, index] as const,
+    );
     return (resource, rows) => {
       const nodes = select(resource);
-      if (nodes.length > 0) for (const row of type.index(nodes, 0)) rows.push({ param: param.code, row });
+      if (nodes.length === 0) return;
+      for (const row of type.index(nodes, 0)) rows.push({ param: param.code, row });
+      for (const [name, index] of beside) for (const row of index(nodes)) rows.push({ param: name, row });
     };
   }
   const components = param.components.map((component, position) => ({

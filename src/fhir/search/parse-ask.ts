@@ -49,7 +49,8 @@ function parse(definitions: Definitions, type: string, name: string, whole: Whol
   if (code === '_lastUpdated' && modifier === undefined) return { kind: 'lastUpdated', values };
   const param = definitions.searchParam(type, code);
   if (param === undefined) throw unknownParameter(definitions, type, name);
-  return { kind: 'param', param, modifier, values };
+  // Plan-Net writes the modifier as its code in the value set search-modifier-code.
+  return { kind: 'param', param, modifier: modifier === 'ofType' ? 'of-type' : modifier, values };
 }
 
 /** `_has:Observation:patient:code` */

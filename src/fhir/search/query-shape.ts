@@ -41,6 +41,10 @@ export class QueryShape {
       this.word(condition.column + condition.comparison);
       return { ...condition, values: this.slots(condition.values) };
     }
+    if ('near' in condition) {
+      this.word('near');
+      return { near: this.slots(condition.near) };
+    }
     const inner = 'all' in condition ? condition.all : condition.any;
     this.word(`${'all' in condition ? '&' : '|'}${inner.length}`);
     const slotted = inner.map((part) => this.condition(part));

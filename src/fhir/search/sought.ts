@@ -7,6 +7,7 @@ import {
   maySearch,
   NotPermitted,
   type Sight,
+  type Start,
   sightOf,
   type Visibility,
   visibleFrom,
@@ -18,6 +19,7 @@ import {
   type IndexStart,
   lastUpdatedCondition,
   predicateSql,
+  type SlottedComposite,
   type SlottedPredicate,
   scopeList,
   slotPredicate,
@@ -29,11 +31,11 @@ import type { QueryShape, Slot } from './query-shape.ts';
 export interface Sought {
   readonly type: string;
   readonly sight: Sight;
-  readonly start: 'id' | 'record' | IndexStart;
+  readonly start: 'id' | 'record' | IndexStart | ChainStart;
   /** Each must hold; slots inside one are alternatives. */
   readonly ids: readonly (readonly Slot[])[];
   readonly lastUpdated: readonly Condition<Slot>[];
-  readonly predicates: readonly SlottedPredicate[];
+  readonly predicates: readonly (SlottedPredicate | SlottedComposite)[];
   readonly chains: readonly Chain[];
   readonly has: readonly Reference[];
 }
@@ -46,6 +48,11 @@ interface Reference {
 
 /** One of the alternatives must hold. */
 type Chain = readonly Reference[];
+
+/** Begins with what the one alternative refers to. */
+interface ChainStart {
+  readonly chain: Chain;
+}
 
 /** @throws {FhirError} naming the parameter; {NotPermitted} naming a type that the access may not search */
 export async function seek(
@@ -61,7 +68,7 @@ export async function seek(
   const sight = await sightOf(shape, context.scopes, access, type);
   const ids: Slot[][] = [];
   const lastUpdated: Condition<Slot>[] = [];
-  const predicates: SlottedPredicate[] = [];
+  const predicates: (SlottedPredicate | SlottedComposite)[] = [];
   const chains: Chain[] = [];
   const has: Reference[] = [];
   for (const ask of asks) {
@@ -95,8 +102,18 @@ export async function seek(
       }
     }
   }
-  const start = ids.length > 0 ? 'id' : (bestStart(predicates) ?? 'record');
+  // What is found through a reference has few ids, of which each leads to its resource.
+  const start =
+    ids.length > 0
+      ? 'id'
+      : (bestStart(predicates) ?? chainStart(chains) ?? (has.length > 0 ? 'id' : 'record'));
   return { type, sight, start, ids, lastUpdated, predicates, chains, has };
+}
+
+/** Not of a patient, to whom all of a record leads. */
+function chainStart(chains: readonly Chain[]): ChainStart | undefined {
+  const chain = chains.find(([first, ...others]) => others.length === 0 && first?.sought.type !== 'Patient');
+  return chain === undefined ? undefined : { chain };
 }
 
 /** An id that cannot exist is no error: it matches nothing. */
@@ -113,7 +130,8 @@ export function soughtSql(
   sought: Sought,
 ): { readonly visibility: Visibility; readonly where: RawBuilder<unknown> } {
   const { start } = sought;
-  const visibility = visibleFrom(context, access, sought.type, 'search', start, sought.sight);
+  const from = typeof start === 'object' && 'chain' in start ? startOf(context, access, start.chain) : start;
+  const visibility = visibleFrom(context, access, sought.type, 'search', from, sought.sight);
   const conditions = [
     visibility.where,
     sql`r.deleted = 0`,
@@ -121,9 +139,11 @@ export function soughtSql(
     // An instant is an interval whose ends are the same.
     ...sought.lastUpdated.map((condition) => conditionSql(condition, () => sql`r.last_updated`)),
     ...sought.predicates
-      .filter((predicate) => typeof start === 'string' || predicate !== start.predicate)
+      .filter((predicate) => typeof start === 'string' || 'chain' in start || predicate !== start.predicate)
       .map((predicate) => predicateSql(predicate, visibility, access)),
-    ...sought.chains.map((chain) => chainSql(context, access, visibility, chain)),
+    ...sought.chains
+      .filter((chain) => typeof start === 'string' || !('chain' in start) || chain !== start.chain)
+      .map((chain) => chainSql(context, access, visibility, chain)),
     ...sought.has.map((reference) => hasSql(context, access, sought.type, reference)),
   ];
   return { visibility, where: sql.join(conditions, sql` and `) };
@@ -135,12 +155,29 @@ function chainSql(
   { key, scopes }: Visibility,
   chain: Chain,
 ): RawBuilder<unknown> {
-  const alternatives = chain.map(({ param, sought }) => {
-    const { visibility, where } = soughtSql(context, access, sought);
-    return sql`${key} in (select f.key from idx_reference f where f.scope in (${scopeList(scopes)}) and f.param = ${param}
-      and f.target_type = ${sought.type} and f.target_id in (select r.id from ${visibility.from} where ${where}))`;
-  });
+  const alternatives = chain.map(
+    ({ param, sought }) =>
+      sql`${key} in (select f.key from idx_reference f where f.scope in (${scopeList(scopes)}) and f.param = ${param}
+        and ${leadsTo(context, access, sought, 'f')})`,
+  );
   return sql`(${sql.join(alternatives, sql` or `)})`;
+}
+
+function startOf(context: QueryContext, access: Access, [reference]: Chain): Start {
+  const { param, sought } = reference!;
+  return {
+    table: 'idx_reference',
+    param,
+    inOrder: false,
+    where: (alias) => leadsTo(context, access, sought, alias),
+  };
+}
+
+/** That a reference leads to one of those sought. */
+function leadsTo(context: QueryContext, access: Access, sought: Sought, alias: string): RawBuilder<unknown> {
+  const { visibility, where } = soughtSql(context, access, sought);
+  return sql`${sql.ref(`${alias}.target_type`)} = ${sought.type} and ${sql.ref(`${alias}.target_id`)} in (
+    select r.id from ${visibility.from} where ${where})`;
 }
 
 function hasSql(
