@@ -3,8 +3,10 @@ import { type Config, loadConfig } from '../config/config.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { migrate } from '../db/migrate.ts';
 import { type Definitions, loadDefinitions } from '../fhir/definitions/definitions.ts';
+import { ownProfiles } from '../fhir/definitions/load-profiles.ts';
 import { openResourceStore, type ResourceStore } from '../fhir/store/resource-store.ts';
 import { structureCheck } from '../fhir/validate/check-structure.ts';
+import { type Validator, validatorOnDemand } from '../fhir/validate/validate-resource.ts';
 import { schemaChanges } from './schema-changes.ts';
 
 export interface Plan {
@@ -13,6 +15,8 @@ export interface Plan {
   readonly definitions: Definitions;
   readonly store: ResourceStore;
   readonly checkStructure: ReturnType<typeof structureCheck>;
+  /** Profile validation, opened when it is first needed. */
+  readonly openValidator: () => Promise<Validator>;
   close(): Promise<void>;
 }
 
@@ -30,7 +34,15 @@ export async function openPlan(config: Config = loadConfig(process.env)): Promis
       ownBases: (line) =>
         config.lines.filter((candidate) => candidate.id === line).map((candidate) => candidate.fhirUrl),
     });
-    return { config, db, definitions, store, checkStructure: structureCheck(), close: () => db.close() };
+    return {
+      config,
+      db,
+      definitions,
+      store,
+      checkStructure: structureCheck(),
+      openValidator: validatorOnDemand([ownProfiles]),
+      close: () => db.close(),
+    };
   } catch (error) {
     await db.close();
     throw error;

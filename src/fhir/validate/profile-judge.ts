@@ -15,7 +15,7 @@ import { equalsFixed, fitsPattern } from './match-pattern.ts';
 import { isDataAbsent, isObject, type Json, type Occurrence, occurrencesOf, ownerOf } from './occurrences.ts';
 import type { ProblemSeverity, ProfileProblem, ProfileRule } from './profile-problem.ts';
 import type { ResourceScope } from './resource-scope.ts';
-import { type SliceMatcher, sliceMatcher } from './slices.ts';
+import { type SliceContext, type SliceMatcher, sliceMatcher } from './slices.ts';
 import { type ValueSetCheck, valueSetChecks } from './value-sets.ts';
 
 /** What is made once and the same for every resource. */
@@ -318,26 +318,34 @@ export class ProfileJudge {
     }
   }
 
-  #sliceContext(scope: ResourceScope, depth: number) {
-    return {
-      resolve: (reference: Json) => scope.resolve(reference),
-      targetType: (reference: Json) => scope.targetType(reference),
-      isIn: (valueSet: string, one: Occurrence) =>
-        isInValueSet(this.#kit.valueSet, valueSet, codesOf(one.value)),
-      conforms: (canonical: string, one: Occurrence) => {
-        const profile = this.#kit.profile(canonical);
-        if (profile === undefined) return undefined;
-        const judge = this.apart();
-        judge.element(profile.root, one, scope, depth + 1);
-        return judge.errors === 0;
-      },
-    };
+  #sliceContext(scope: ResourceScope, depth: number): SliceContext {
+    return sliceContext(this.#kit, scope, (profile, found) => {
+      const judge = this.apart();
+      judge.element(profile.root, found, scope, depth + 1);
+      return judge.errors === 0;
+    });
   }
 
   #spent(): boolean {
     if (!this.#budget.isOver && this.#budget.now() > this.#budget.until) this.#budget.isOver = true;
     return this.#budget.isOver;
   }
+}
+
+export function sliceContext(
+  kit: JudgeKit,
+  scope: ResourceScope,
+  conforms: (profile: CompiledProfile, found: Occurrence) => boolean,
+): SliceContext {
+  return {
+    resolve: (reference) => scope.resolve(reference),
+    targetType: (reference) => scope.targetType(reference),
+    isIn: (valueSet, found) => isInValueSet(kit.valueSet, valueSet, codesOf(found.value)),
+    conforms(canonical, found) {
+      const profile = kit.profile(canonical);
+      return profile === undefined ? undefined : conforms(profile, found);
+    },
+  };
 }
 
 function times(max: number): string {

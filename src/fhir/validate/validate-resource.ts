@@ -2,10 +2,11 @@
 // is fetched, work is bounded, and texts name elements only.
 
 import { urlOf } from '../definitions/guide-facts.ts';
-import type { ProfileLibrary } from '../definitions/load-profiles.ts';
-import type { Structure } from '../definitions/r4-structure.ts';
+import { loadProfiles, type ProfileLibrary } from '../definitions/load-profiles.ts';
+import { loadStructure, type Structure } from '../definitions/r4-structure.ts';
 import { BaseCheck } from './check-base.ts';
 import { loadInvariants } from './invariants.ts';
+import { MustSupportCoverage } from './must-support-coverage.ts';
 import { isObject, type Json } from './occurrences.ts';
 import { type Budget, JudgeKit, ProfileJudge } from './profile-judge.ts';
 import type { ProfileProblem } from './profile-problem.ts';
@@ -22,6 +23,8 @@ export interface ProfileReport {
 export interface ValidateOptions {
   /** Beside those that the resource declares. */
   readonly profiles?: readonly string[];
+  /** The same, where they are of the resource's type. */
+  readonly profilesOfType?: readonly string[];
   /** Base R4 judges too where no profile does. */
   readonly base?: boolean;
 }
@@ -29,28 +32,54 @@ export interface ValidateOptions {
 /** The resource is of R4's structure (check-structure.ts). Empty where nothing judges it. */
 export type ValidateResource = (resource: Json, options?: ValidateOptions) => ProfileReport[];
 
+export interface Validator {
+  readonly validate: ValidateResource;
+  readonly library: ProfileLibrary;
+  /** Sees which must-support elements the resources have that it is given. */
+  coverage(): MustSupportCoverage;
+}
+
 /** Of one resource, with everything in it. */
 const millisecondsAtMost = 5000;
 const profilesAtMost = 20;
+
+/** Opened by the first who validates: definitions and the library for invariants take a while. */
+export function validatorOnDemand(folders: readonly URL[]): () => Promise<Validator> {
+  let opened: Promise<Validator> | undefined;
+  return () => {
+    opened ??= openValidator(loadProfiles(folders), loadStructure());
+    return opened;
+  };
+}
 
 export async function openValidator(
   library: ProfileLibrary,
   structure: Structure,
   now: () => number = () => performance.now(),
-): Promise<ValidateResource> {
+): Promise<Validator> {
   const kit = new JudgeKit(library, structure, await loadInvariants());
-  return (resource, options = {}) => validate(kit, resource, options, now);
+  return {
+    library,
+    validate: (resource, options = {}) => validate(kit, resource, options, now),
+    coverage: () => new MustSupportCoverage(kit),
+  };
 }
 
 function validate(
   kit: JudgeKit,
   resource: Json,
-  { profiles = [], base = false }: ValidateOptions,
+  { profiles = [], profilesOfType = [], base = false }: ValidateOptions,
   now: () => number,
 ): ProfileReport[] {
-  const wanted = [...new Set([...declaredProfiles(resource), ...profiles])].slice(0, profilesAtMost);
-  if (wanted.length === 0 && !base) return [];
   const type = String(resource['resourceType']);
+  const ofType = profilesOfType.filter((one) =>
+    kit.library.find(one).some(({ facts }) => facts.type === type),
+  );
+  const wanted = [...new Set([...declaredProfiles(resource), ...profiles, ...ofType])].slice(
+    0,
+    profilesAtMost,
+  );
+  if (wanted.length === 0 && !base) return [];
   const budget: Budget = { now, until: now() + millisecondsAtMost, isOver: false };
   const scope = new ResourceScope(resource, resource, undefined);
   const bound = new Set<string>();
