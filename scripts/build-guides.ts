@@ -1,9 +1,9 @@
 // Writes src/fhir/definitions/guide-demands.json: what each guide demands of a server, from the official packages.
 // Usage: node scripts/build-guides.ts FOLDER_OF_PACKAGES (the .tgz packages and the base search parameters, .json.gz)
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { guideDemands, type Json, namesOf } from '../src/fhir/definitions/guide-demands.ts';
-import { readPackage } from '../src/fhir/definitions/read-package.ts';
+import { packageResources } from '../src/fhir/definitions/package-resources.ts';
 import { baseSearchParameters } from './base-search-parameters.ts';
 import { guidePackages } from './guide-packages.ts';
 
@@ -20,9 +20,10 @@ const isServer = (capability: Json): boolean =>
 
 const rows: string[] = [];
 for (const [id, packageName] of guidePackages) {
-  const { name, version, definitions } = await readPackage(join(folder, `${packageName}.tgz`));
-  const resources = definitions as readonly Json[];
-  rows.push(JSON.stringify(guideDemands({ id, package: name, version }, resources, known, isServer)));
+  const at = packageName.lastIndexOf('-');
+  const name = { id, package: packageName.slice(0, at), version: packageName.slice(at + 1) };
+  const resources = [...packageResources(readFileSync(join(folder, `${packageName}.tgz`)))];
+  rows.push(JSON.stringify(guideDemands(name, resources, known, isServer)));
   for (const resource of resources)
     if (resource['resourceType'] === 'SearchParameter') known.set(String(resource['url']), resource);
 }
