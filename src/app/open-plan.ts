@@ -3,6 +3,7 @@ import { type Config, loadConfig } from '../config/config.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { migrate } from '../db/migrate.ts';
 import { type Definitions, loadDefinitions } from '../fhir/definitions/definitions.ts';
+import { type ReadXml, xmlReaderOnDemand } from '../fhir/format/xml-reader.ts';
 import { openResourceStore, type ResourceStore } from '../fhir/store/resource-store.ts';
 import { structureCheck } from '../fhir/validate/check-structure.ts';
 import { schemaChanges } from './schema-changes.ts';
@@ -13,6 +14,7 @@ export interface Plan {
   readonly definitions: Definitions;
   readonly store: ResourceStore;
   readonly checkStructure: ReturnType<typeof structureCheck>;
+  readonly readXml: () => ReadXml;
   close(): Promise<void>;
 }
 
@@ -30,7 +32,15 @@ export async function openPlan(config: Config = loadConfig(process.env)): Promis
       ownBases: (line) =>
         config.lines.filter((candidate) => candidate.id === line).map((candidate) => candidate.fhirUrl),
     });
-    return { config, db, definitions, store, checkStructure: structureCheck(), close: () => db.close() };
+    return {
+      config,
+      db,
+      definitions,
+      store,
+      checkStructure: structureCheck(),
+      readXml: xmlReaderOnDemand(),
+      close: () => db.close(),
+    };
   } catch (error) {
     await db.close();
     throw error;

@@ -1,6 +1,7 @@
 // `portico validate`: checks files as an import would, and writes nothing.
 import type { Command } from 'commander';
 import { loadDefinitions } from '../fhir/definitions/definitions.ts';
+import { xmlReaderOnDemand } from '../fhir/format/xml-reader.ts';
 import type { ResourceStore } from '../fhir/store/resource-store.ts';
 import { structureCheck } from '../fhir/validate/check-structure.ts';
 import { importFiles } from '../ingest/import-files.ts';
@@ -40,6 +41,7 @@ async function validate(paths: string[], flags: { json?: boolean }): Promise<voi
       definitions: loadDefinitions(),
       checkStructure: structureCheck(),
       ownBases: [],
+      readXml: xmlReaderOnDemand(),
     },
     await findInputFiles(paths),
     { line: '', atomic: 'bundle' },
