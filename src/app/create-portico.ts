@@ -13,6 +13,7 @@ import type { Config } from '../config/config.ts';
 import { deriveKey } from '../config/derive-key.ts';
 import { createFhirService } from '../fhir/create-fhir-service.ts';
 import { loadStructure } from '../fhir/definitions/r4-structure.ts';
+import { xmlReader } from '../fhir/format/xml-reader.ts';
 import { xmlWriter } from '../fhir/format/xml-text.ts';
 import { CursorBox } from '../fhir/page-cursor.ts';
 import { registerFhir } from '../fhir/pipeline.ts';
@@ -58,6 +59,7 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
   const app = createServer(config, logger);
   registerHealth(app, plan.db);
   await registerAssets(app);
+  const structure = loadStructure();
   const service = createFhirService({
     definitions: plan.definitions,
     store: plan.store,
@@ -65,7 +67,8 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
     verifyToken: oauth.verifyToken,
     endpoints: oauth.endpoints,
     smartConfiguration: oauth.smartConfiguration,
-    toXml: xmlWriter(loadStructure()),
+    toXml: xmlWriter(structure),
+    readXml: xmlReader(structure),
     publicRequestsPerMinute: config.publicRequestsPerMinute,
     planName: config.planName,
     documentationUrl: `${config.planUrl}/developer/docs/patient-api`,

@@ -9,21 +9,25 @@ import { smartConfiguration } from './interactions/smart-configuration.ts';
 import { vread } from './interactions/vread.ts';
 import type { BearerInteraction, PublicInteraction } from './pipeline.ts';
 
-export type FhirRoute =
-  | {
-      readonly method: 'GET' | 'POST';
-      readonly path: string;
-      readonly code: string;
-      readonly access: 'bearer';
-      readonly run: BearerInteraction;
-    }
-  | {
-      readonly method: 'GET';
-      readonly path: string;
-      readonly code: string;
-      readonly access: 'public';
-      readonly run: PublicInteraction;
-    };
+interface Route {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly code: string;
+  /** What a body may be; a route that reads a resource reads a form too, where it has parameters. */
+  readonly reads?: 'form' | 'resource';
+  /** The type that the interaction answers in formats of its own, and says 406 of itself. */
+  readonly ownFormats?: string;
+}
+
+export type FhirRoute = Route &
+  (
+    | {
+        /** `optional`: of whoever sends no token it sees what is public of every type. */
+        readonly access: 'bearer' | 'optional';
+        readonly run: BearerInteraction;
+      }
+    | { readonly access: 'public'; readonly run: PublicInteraction }
+  );
 
 export const fhirRoutes: readonly FhirRoute[] = [
   { method: 'GET', path: '/metadata', code: 'capabilities', access: 'public', run: metadata },
@@ -35,9 +39,30 @@ export const fhirRoutes: readonly FhirRoute[] = [
     run: smartConfiguration,
   },
   { method: 'GET', path: '/:type', code: 'search-type', access: 'bearer', run: searchByGet },
-  { method: 'POST', path: '/:type/_search', code: 'search-type', access: 'bearer', run: searchByPost },
+  {
+    method: 'POST',
+    path: '/:type/_search',
+    code: 'search-type',
+    access: 'bearer',
+    reads: 'form',
+    run: searchByPost,
+  },
   { method: 'GET', path: '/Patient/:id/$everything', code: 'everything', access: 'bearer', run: everything },
-  { method: 'GET', path: '/:type/:id', code: 'read', access: 'bearer', run: read },
+  {
+    method: 'GET',
+    path: '/:type/:id',
+    code: 'read',
+    access: 'bearer',
+    ownFormats: 'Binary',
+    run: read,
+  },
   { method: 'GET', path: '/:type/:id/_history', code: 'history-instance', access: 'bearer', run: history },
-  { method: 'GET', path: '/:type/:id/_history/:version', code: 'vread', access: 'bearer', run: vread },
+  {
+    method: 'GET',
+    path: '/:type/:id/_history/:version',
+    code: 'vread',
+    access: 'bearer',
+    ownFormats: 'Binary',
+    run: vread,
+  },
 ];

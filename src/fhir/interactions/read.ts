@@ -1,18 +1,31 @@
 // read: the current version of one resource (https://hl7.org/fhir/R4/http.html#read).
 import { FhirError } from '../operation-outcome.ts';
-import type { BearerInteraction, FhirAnswer, FhirRequest } from '../pipeline.ts';
+import type { BearerInteraction, FhirRequest } from '../pipeline.ts';
+import type { FhirAnswer } from '../respond.ts';
 import { compileRead } from '../store/compile-read.ts';
 import type { ResourceRow } from '../store/resource-store.ts';
+import { asDocument } from './binary-document.ts';
 import { requireKnownParams } from './require-known-params.ts';
 import { requireServedType } from './require-served-type.ts';
 
 export const read: BearerInteraction = async (service, request, access) => {
   const { type, id } = instanceOf(request);
   requireServedType(service.definitions, type);
-  requireKnownParams(request.query, ['_format']);
+  requireKnownParams(request.query, []);
   const row = await service.store.one(await compileRead(service.store.search, type, id, access));
-  return answerResource(request, type, id, row);
+  return answerRead(request, type, id, row);
 };
+
+/** Of read and vread: a Binary may come as the document that it is. */
+export function answerRead(
+  request: FhirRequest,
+  type: string,
+  id: string,
+  row: ResourceRow | undefined,
+): FhirAnswer {
+  const answer = answerResource(request, type, id, row);
+  return type === 'Binary' ? asDocument(request, answer) : answer;
+}
 
 export function instanceOf(request: FhirRequest): { type: string; id: string } {
   return { type: request.params['type']!, id: request.params['id']! };
