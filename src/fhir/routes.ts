@@ -1,7 +1,9 @@
 // The table of the FHIR API: method, path below a line's base, interaction, and who may call it. Read this first.
 // https://hl7.org/fhir/R4/http.html
+import { docref } from './interactions/docref.ts';
 import { everything } from './interactions/everything.ts';
 import { history } from './interactions/history.ts';
+import { historyType } from './interactions/history-type.ts';
 import { metadata } from './interactions/metadata.ts';
 import { read } from './interactions/read.ts';
 import { searchByGet, searchByPost } from './interactions/search-type.ts';
@@ -47,7 +49,25 @@ export const fhirRoutes: readonly FhirRoute[] = [
     reads: 'form',
     run: searchByPost,
   },
+  { method: 'GET', path: '/:type/_history', code: 'history-type', access: 'bearer', run: historyType },
   { method: 'GET', path: '/Patient/:id/$everything', code: 'everything', access: 'bearer', run: everything },
+  {
+    method: 'POST',
+    path: '/Patient/:id/$everything',
+    code: 'everything',
+    access: 'bearer',
+    reads: 'resource',
+    run: everything,
+  },
+  { method: 'GET', path: '/DocumentReference/$docref', code: 'docref', access: 'bearer', run: docref },
+  {
+    method: 'POST',
+    path: '/DocumentReference/$docref',
+    code: 'docref',
+    access: 'bearer',
+    reads: 'resource',
+    run: docref,
+  },
   {
     method: 'GET',
     path: '/:type/:id',

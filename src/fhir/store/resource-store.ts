@@ -31,6 +31,11 @@ export interface PageRow {
   readonly sort?: readonly SortValue[];
 }
 
+export interface HistoryRow extends ResourceRow {
+  readonly key: number;
+  readonly id: string;
+}
+
 export interface IncludedRow extends PageRow {
   readonly type: string;
 }
@@ -43,6 +48,7 @@ export interface ResourceStore {
   writtenMuch(): Promise<void>;
   one(query: ScopedQuery): Promise<ResourceRow | undefined>;
   many(query: ScopedQuery): Promise<ResourceRow[]>;
+  history(query: ScopedQuery): Promise<HistoryRow[]>;
   page(query: ScopedQuery): Promise<PageRow[]>;
   included(query: ScopedQuery): Promise<IncludedRow[]>;
   total(query: ScopedQuery): Promise<number>;
@@ -123,6 +129,12 @@ export async function openResourceStore(
       return row === undefined ? undefined : resourceRow(row);
     },
     many: async (query) => (await db.read<ResourceTuple>(query)).map(resourceRow),
+    history: async (query) =>
+      (await db.read<[key: number, id: string, ...ResourceTuple]>(query)).map(([key, id, ...row]) => ({
+        key,
+        id,
+        ...resourceRow(row),
+      })),
     page: async (query) =>
       (await db.read<[number, string, string, ...SortValue[]]>(query)).map(([key, id, content, ...sort]) => ({
         key,
