@@ -76,6 +76,7 @@ export function capabilityStatement(service: Capabilities, line: Line): Record<s
           .filter((type) => reachable.has(type))
           .sort()
           .map((type) => resourceCapability(service, reachable, type)),
+        interaction: [{ code: 'batch' }],
       },
     ],
   };

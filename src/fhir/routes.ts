@@ -1,5 +1,6 @@
 // The table of the FHIR API: method, path below a line's base, interaction, and who may call it. Read this first.
 // https://hl7.org/fhir/R4/http.html
+import { batch } from './interactions/batch.ts';
 import { docref } from './interactions/docref.ts';
 import { everything } from './interactions/everything.ts';
 import { history } from './interactions/history.ts';
@@ -40,6 +41,7 @@ export const fhirRoutes: readonly FhirRoute[] = [
     access: 'public',
     run: smartConfiguration,
   },
+  { method: 'POST', path: '/', code: 'batch', access: 'optional', reads: 'resource', run: batch },
   { method: 'GET', path: '/:type', code: 'search-type', access: 'bearer', run: searchByGet },
   {
     method: 'POST',
