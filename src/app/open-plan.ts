@@ -4,6 +4,7 @@ import { type Database, openDatabase } from '../db/database.ts';
 import { migrate } from '../db/migrate.ts';
 import { type Definitions, loadDefinitions } from '../fhir/definitions/definitions.ts';
 import { ownProfiles } from '../fhir/definitions/load-profiles.ts';
+import { type ReadXml, xmlReaderOnDemand } from '../fhir/format/xml-reader.ts';
 import { openResourceStore, type ResourceStore } from '../fhir/store/resource-store.ts';
 import { structureCheck } from '../fhir/validate/check-structure.ts';
 import { type Validator, validatorOnDemand } from '../fhir/validate/validate-resource.ts';
@@ -19,6 +20,7 @@ export interface Plan {
   readonly checkStructure: ReturnType<typeof structureCheck>;
   /** Profile validation, opened when it is first needed. */
   readonly openValidator: () => Promise<Validator>;
+  readonly readXml: () => ReadXml;
   close(): Promise<void>;
 }
 
@@ -44,6 +46,7 @@ export async function openPlan(config: Config = loadConfig(process.env)): Promis
       applied,
       checkStructure: structureCheck(),
       openValidator: validatorOnDemand([ownProfiles]),
+      readXml: xmlReaderOnDemand(),
       close: () => db.close(),
     };
   } catch (error) {

@@ -18,6 +18,11 @@ const patientEverything = {
   definition: 'http://hl7.org/fhir/OperationDefinition/Patient-everything',
 };
 
+const docref = {
+  name: 'docref',
+  definition: 'http://hl7.org/fhir/us/core/OperationDefinition/docref',
+};
+
 export interface Capabilities {
   readonly definitions: Definitions;
   readonly endpoints: (line: Line) => AuthorizationEndpoints;
@@ -74,6 +79,7 @@ export function capabilityStatement(service: Capabilities, line: Line): Record<s
           .filter((type) => reachable.has(type))
           .sort()
           .map((type) => resourceCapability(service, reachable, type)),
+        interaction: [{ code: 'batch' }],
       },
     ],
   };
@@ -96,6 +102,7 @@ function resourceCapability(
     versioning: 'versioned',
     readHistory: true,
     ...(type === 'Patient' ? { operation: [patientEverything] } : {}),
+    ...(type === 'DocumentReference' ? { operation: [docref] } : {}),
     ...nonEmpty('searchInclude', searchIncludes(service.definitions, type)),
     ...nonEmpty('searchRevInclude', searchRevIncludes(service.definitions, reachable, type)),
     searchParam: [

@@ -77,7 +77,7 @@ export function parseSearch(
   };
   for (const [name, value] of pairs) {
     // Settled by negotiation before the search.
-    if (name === '_format') continue;
+    if (name === '_format' || name === '_pretty') continue;
     try {
       take(name, value);
       used.push([name, value]);

@@ -38,6 +38,14 @@ export interface Sought {
   readonly predicates: readonly (SlottedPredicate | SlottedComposite)[];
   readonly chains: readonly Chain[];
   readonly has: readonly Reference[];
+  readonly careDates: readonly CareDate[];
+}
+
+/** Numbers of date parameters, the one that counts first, and the ends of the interval. */
+interface CareDate {
+  readonly params: readonly number[];
+  readonly lo: Slot;
+  readonly hi: Slot;
 }
 
 /** A reference by the parameter of this number to or from what is sought. */
@@ -71,6 +79,7 @@ export async function seek(
   const predicates: (SlottedPredicate | SlottedComposite)[] = [];
   const chains: Chain[] = [];
   const has: Reference[] = [];
+  const careDates: CareDate[] = [];
   for (const ask of asks) {
     shape.word(ask.kind);
     switch (ask.kind) {
@@ -99,6 +108,13 @@ export async function seek(
         const sought = await seek(context, shape, access, source, [ask.ask]);
         shape.word(ask.param.code);
         has.push({ param: context.scopes.paramId(source, ask.param.code), sought });
+        break;
+      }
+      case 'careDate': {
+        const params = ask.params.map((param) => context.scopes.paramId(type, param.code));
+        shape.word(params.join(','));
+        const { lo, hi } = ask.interval;
+        careDates.push({ params, lo: shape.slot(lo), hi: shape.slot(hi) });
       }
     }
   }
@@ -107,7 +123,7 @@ export async function seek(
     ids.length > 0
       ? 'id'
       : (bestStart(predicates) ?? chainStart(chains) ?? (has.length > 0 ? 'id' : 'record'));
-  return { type, sight, start, ids, lastUpdated, predicates, chains, has };
+  return { type, sight, start, ids, lastUpdated, predicates, chains, has, careDates };
 }
 
 /** Not of a patient, to whom all of a record leads. */
@@ -145,6 +161,7 @@ export function soughtSql(
       .filter((chain) => typeof start === 'string' || !('chain' in start) || chain !== start.chain)
       .map((chain) => chainSql(context, access, visibility, chain)),
     ...sought.has.map((reference) => hasSql(context, access, sought.type, reference)),
+    ...sought.careDates.map((careDate) => careDateSql(visibility, careDate)),
   ];
   return { visibility, where: sql.join(conditions, sql` and `) };
 }
@@ -190,4 +207,15 @@ function hasSql(
   return sql`r.id in (select f.target_id from idx_reference f where f.scope in (${scopeList(visibility.scopes)})
     and f.param = ${param} and f.target_type = ${type}
     and f.key in (select ${visibility.key} from ${visibility.from} where ${where}))`;
+}
+
+function careDateSql(
+  { key, scopes }: Pick<Visibility, 'key' | 'scopes'>,
+  { params, lo, hi }: CareDate,
+): RawBuilder<unknown> {
+  const [first, ...rest] = params;
+  if (first === undefined) return sql`1 = 1`;
+  const dated = sql`select d.key from idx_date d where d.scope in (${scopeList(scopes)}) and d.param = ${first}`;
+  return sql`(${key} in (${dated} and d.lo <= ${hi} and d.hi >= ${lo})
+    or (${key} not in (${dated}) and ${careDateSql({ key, scopes }, { params: rest, lo, hi })}))`;
 }
