@@ -20,7 +20,7 @@ export class UnsupportedExpression extends Error {
 /** Choice elements: `value` → `valueQuantity`, `valueString`, … */
 export type Choices = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** Of all types together; no element of one is named like a form of another's choice. */
+/** Of all types together. Where an element is only named like a form (`Immunization.doseQuantity`), no path is shorter. */
 export function choicesOf(structure: Structure): Choices {
   const choices = new Map<string, Set<string>>();
   for (const { elements } of structure.types.values())
