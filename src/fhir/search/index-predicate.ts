@@ -47,6 +47,7 @@ export function slotPredicate(
       ...ask,
       ownBases: context.ownBases(access.line),
       terminology: context.terminology,
+      now: context.now(),
     }),
   );
   const slot = (part: IndexPredicate, param: string): SlottedPredicate => {
@@ -73,9 +74,9 @@ export function slotPredicate(
 }
 
 /** Of an instant that a resource row itself has. @throws {FhirError} */
-export function lastUpdatedCondition(values: readonly string[]): Condition {
+export function lastUpdatedCondition(values: readonly string[], now: number): Condition {
   const predicate = named('_lastUpdated', () =>
-    paramTypes.date.predicate({ param: lastUpdatedParam, modifier: undefined, values }),
+    paramTypes.date.predicate({ param: lastUpdatedParam, modifier: undefined, values, now }),
   );
   if ('composite' in predicate) throw new Error('a date is no composite');
   return predicate.where;

@@ -78,7 +78,7 @@ export async function seek(
         ids.push(shape.slots(possibleIds(type, ask.values)));
         break;
       case 'lastUpdated':
-        lastUpdated.push(shape.condition(lastUpdatedCondition(ask.values)));
+        lastUpdated.push(shape.condition(lastUpdatedCondition(ask.values, context.now())));
         break;
       case 'param':
         predicates.push(slotPredicate(context, shape, ask, access));
