@@ -93,7 +93,7 @@ function readQuery(
   const pairs = [...new URLSearchParams(query)];
   const page = pairs.find(([name]) => name === '_page');
   if (page === undefined) return { pairs, after: undefined };
-  const others = pairs.filter(([name]) => name !== '_page' && name !== '_format');
+  const others = pairs.filter((pair) => pair !== page && pair[0] !== '_format');
   if (others.length > 0) {
     throw new FhirError(
       'invalid-parameter',
