@@ -87,7 +87,7 @@ function readQuery(
   const pairs = [...new URLSearchParams(query)];
   const page = pairs.find(([name]) => name === '_page');
   if (page === undefined) return { pairs, after: undefined };
-  const others = pairs.filter(([name]) => name !== '_page' && !isOfEveryRequest(name));
+  const others = pairs.filter((pair) => pair !== page && !isOfEveryRequest(pair[0]));
   if (others.length > 0) {
     throw new FhirError(
       'invalid-parameter',

@@ -196,6 +196,7 @@ function holds(ask: Ask, { rows }: Indexed): boolean {
     ...ask,
     ownBases: [],
     terminology,
+    now: Date.now(),
   });
   const { where, negate, table, beside } = predicate as IndexPredicate;
   const name = beside === undefined ? ask.param.code : `${ask.param.code}:${beside}`;

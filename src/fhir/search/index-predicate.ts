@@ -47,6 +47,7 @@ export function slotPredicate(
       ...ask,
       ownBases: context.ownBases(access.line),
       terminology: context.terminology,
+      now: context.now(),
     }),
   );
   const slot = (part: IndexPredicate, param: string): SlottedPredicate => {
@@ -73,9 +74,9 @@ export function slotPredicate(
 }
 
 /** Of an instant that a resource row itself has. @throws {FhirError} */
-export function lastUpdatedCondition(values: readonly string[]): Condition {
+export function lastUpdatedCondition(values: readonly string[], now: number): Condition {
   const predicate = named('_lastUpdated', () =>
-    paramTypes.date.predicate({ param: lastUpdatedParam, modifier: undefined, values }),
+    paramTypes.date.predicate({ param: lastUpdatedParam, modifier: undefined, values, now }),
   );
   if ('composite' in predicate) throw new Error('a date is no composite');
   return predicate.where;
@@ -187,9 +188,17 @@ export function conditionSql(
   }
   const parts = 'all' in condition ? condition.all : condition.any;
   if (parts.length === 0) return 'all' in condition ? sql`1 = 1` : sql`1 = 0`;
-  const joined = sql.join(
-    parts.map((part) => conditionSql(part, columnSql)),
-    'all' in condition ? sql` and ` : sql` or `,
-  );
-  return sql`(${joined})`;
+  const texts = parts.map((part) => conditionSql(part, columnSql));
+  return joined(texts, 'all' in condition ? sql` and ` : sql` or `);
+}
+
+/** How many stand side by side: SQLite reads a long row of them as a deep tree, and has a limit for that. */
+const sideBySide = 50;
+
+function joined(parts: readonly RawBuilder<unknown>[], by: RawBuilder<unknown>): RawBuilder<unknown> {
+  if (parts.length <= sideBySide) return sql`(${sql.join(parts, by)})`;
+  const groups: RawBuilder<unknown>[] = [];
+  for (let at = 0; at < parts.length; at += sideBySide)
+    groups.push(joined(parts.slice(at, at + sideBySide), by));
+  return joined(groups, by);
 }

@@ -27,16 +27,20 @@ export type Ask =
 
 const deepest = 5;
 const maximumAlternatives = 500;
+/** References to several types branch at each step of a chain. */
+const maximumWays = 100;
 
 /** @throws {FhirError} unknown-parameter for a name, invalid-parameter for a value */
 export function parseAsk(definitions: Definitions, type: string, name: string, value: string): Ask {
-  return parse(definitions, type, name, { name, value, depth: 0 });
+  return parse(definitions, type, name, { name, value, depth: 0, ways: { taken: 0 } });
 }
 
 interface Whole {
   readonly name: string;
   readonly value: string;
   readonly depth: number;
+  /** Of all steps together. */
+  readonly ways: { taken: number };
 }
 
 function parse(definitions: Definitions, type: string, name: string, whole: Whole): Ask {
@@ -89,6 +93,12 @@ function parseChain(definitions: Definitions, type: string, head: string, rest: 
   const known: { type: string; ask: Ask }[] = [];
   let unknown: unknown;
   for (const target of targets) {
+    whole.ways.taken++;
+    if (whole.ways.taken > maximumWays)
+      throw new FhirError(
+        'too-costly',
+        `${clip(whole.name)}: leads along more than ${maximumWays} ways; name the types, as in subject:Patient.name.`,
+      );
     try {
       known.push({ type: target, ask: parse(definitions, target, rest, whole) });
     } catch (error) {

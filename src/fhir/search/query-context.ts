@@ -10,6 +10,7 @@ import type { QueryShape, ScopedQuery } from './query-shape.ts';
 export interface QueryContext extends VisibleContext {
   readonly dialect: DialectName;
   readonly terminology: Terminology;
+  readonly now: () => number;
   /** FHIR bases that are this line's own, for absolute references. */
   readonly ownBases: (line: string) => readonly string[];
   /**

@@ -51,6 +51,11 @@ export class QueryShape {
     return 'all' in condition ? { all: slotted } : { any: slotted };
   }
 
+  /** How many values it has. */
+  get size(): number {
+    return this.#values.length;
+  }
+
   /** The same for queries that differ in their values only. */
   get key(): string {
     return this.#key;

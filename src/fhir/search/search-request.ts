@@ -76,6 +76,9 @@ export function parseSearch(
     }
   };
   for (const [name, value] of pairs) {
+    // PostgreSQL has no such text.
+    if (name.includes('\0') || value.includes('\0'))
+      throw new FhirError('invalid-parameter', `${clip(name.replaceAll('\0', ''))}: has a character U+0000.`);
     // Settled by negotiation before the search.
     if (name === '_format' || name === '_pretty') continue;
     try {

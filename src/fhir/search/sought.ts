@@ -3,6 +3,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Access } from '../../smart/access.ts';
 import { idPattern } from '../fhir-resource.ts';
+import { FhirError } from '../operation-outcome.ts';
 import {
   maySearch,
   NotPermitted,
@@ -62,6 +63,9 @@ interface ChainStart {
   readonly chain: Chain;
 }
 
+/** Of one query, as it is put to the database, which has a limit of its own. */
+const valuesAtMost = 20_000;
+
 /** @throws {FhirError} naming the parameter; {NotPermitted} naming a type that the access may not search */
 export async function seek(
   context: QueryContext,
@@ -87,7 +91,7 @@ export async function seek(
         ids.push(shape.slots(possibleIds(type, ask.values)));
         break;
       case 'lastUpdated':
-        lastUpdated.push(shape.condition(lastUpdatedCondition(ask.values)));
+        lastUpdated.push(shape.condition(lastUpdatedCondition(ask.values, context.now())));
         break;
       case 'param':
         predicates.push(slotPredicate(context, shape, ask, access));
@@ -116,6 +120,10 @@ export async function seek(
         const { lo, hi } = ask.interval;
         careDates.push({ params, lo: shape.slot(lo), hi: shape.slot(hi) });
       }
+    }
+    if (shape.size > valuesAtMost) {
+      const name = 'param' in ask ? ask.param.code : `_${ask.kind}`;
+      throw new FhirError('too-costly', `${name}: the search comes to more than ${valuesAtMost} values.`);
     }
   }
   // What is found through a reference has few ids, of which each leads to its resource.

@@ -2,6 +2,7 @@
 // (https://hl7.org/fhir/R4/http.html#read). Each starts from `visibleFrom`: what an access does not see is not there.
 import { type RawBuilder, sql } from 'kysely';
 import type { Access } from '../../smart/access.ts';
+import { idPattern } from '../fhir-resource.ts';
 import type { QueryContext } from '../search/query-context.ts';
 import { QueryShape, type ScopedQuery, type Slot } from '../search/query-shape.ts';
 import { sightOf, type Visibility, visibleFrom } from './visible.ts';
@@ -127,7 +128,8 @@ async function compileById(
   const shape = new QueryShape();
   shape.word(interaction);
   shape.word(type);
-  const idSlot = shape.slot(id);
+  // What can be no id is none that exists; PostgreSQL does not take every text.
+  const idSlot = shape.slot(idPattern.test(id) ? id : '');
   const slots = shape.slots(values);
   const sight = await sightOf(shape, context.scopes, access, type);
   return context.compiled(access, shape, () => {

@@ -130,6 +130,7 @@ export async function openResourceStore(
       scopes,
       typeNumber,
       terminology: definitions.terminology,
+      now: clock,
       ownBases: options.ownBases,
       compiled: createCompiled((query) => query.compile(kysely)),
     },

@@ -42,6 +42,8 @@ export interface ParamAsk {
   readonly values: readonly string[];
   /** FHIR bases of our own, for absolute references. */
   readonly ownBases?: readonly string[];
+  /** Epoch milliseconds. */
+  readonly now: number;
   /** Code systems and value sets whose codes are known. */
   readonly terminology?: Terminology;
 }

@@ -67,17 +67,18 @@ function pointOf(latitude: number, longitude: number): Point {
   return { x: Math.cos(north) * Math.cos(east), y: Math.cos(north) * Math.sin(east), z: Math.sin(north) };
 }
 
-/** A box around the place, which the index finds, and in it what is near enough. */
+/**
+ * The belt of the sphere that the place is in, which the index finds, and in it what is near enough. A box would be no
+ * faster, and PostgreSQL, which takes its sides for independent, would expect to find nothing.
+ */
 function nearCondition(value: string): Condition {
   const { latitude, longitude, metres } = parse(value);
   const { x, y, z } = pointOf(latitude, longitude);
   // The straight way through the sphere; half around it is everywhere.
   const chord = 2 * Math.sin(Math.min(metres / earthRadius, Math.PI) / 2);
-  const within = (column: keyof Point, middle: number) => [
-    compare(column, '>=', middle - chord),
-    compare(column, '<=', middle + chord),
-  ];
-  return all(...within('z', z), ...within('x', x), ...within('y', y), { near: [x, y, z, chord * chord] });
+  return all(compare('z', '>=', z - chord), compare('z', '<=', z + chord), {
+    near: [x, y, z, chord * chord],
+  });
 }
 
 function parse(value: string): { latitude: number; longitude: number; metres: number } {
