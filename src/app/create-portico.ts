@@ -66,6 +66,8 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
     endpoints: oauth.endpoints,
     smartConfiguration: oauth.smartConfiguration,
     toXml: xmlWriter(loadStructure()),
+    checkStructure: plan.checkStructure,
+    openValidator: plan.openValidator,
     publicRequestsPerMinute: config.publicRequestsPerMinute,
     planName: config.planName,
     documentationUrl: `${config.planUrl}/developer/docs/patient-api`,

@@ -18,6 +18,11 @@ const patientEverything = {
   definition: 'http://hl7.org/fhir/OperationDefinition/Patient-everything',
 };
 
+const validateOperation = {
+  name: 'validate',
+  definition: 'http://hl7.org/fhir/OperationDefinition/Resource-validate',
+};
+
 export interface Capabilities {
   readonly definitions: Definitions;
   readonly endpoints: (line: Line) => AuthorizationEndpoints;
@@ -85,7 +90,9 @@ function resourceCapability(
   type: string,
 ): Record<string, unknown> {
   const codes = new Set(
-    fhirRoutes.filter((route) => route.path.startsWith('/:type')).map((route) => route.code),
+    fhirRoutes
+      .filter(({ path }) => path.startsWith('/:type') && !path.includes('$'))
+      .map((route) => route.code),
   );
   return {
     ...nonEmpty('extension', combinations(service.definitions, type)),
@@ -95,7 +102,7 @@ function resourceCapability(
     interaction: [...codes].map((code) => ({ code })),
     versioning: 'versioned',
     readHistory: true,
-    ...(type === 'Patient' ? { operation: [patientEverything] } : {}),
+    operation: [...(type === 'Patient' ? [patientEverything] : []), validateOperation],
     ...nonEmpty('searchInclude', searchIncludes(service.definitions, type)),
     ...nonEmpty('searchRevInclude', searchRevIncludes(service.definitions, reachable, type)),
     searchParam: [

@@ -5,6 +5,8 @@ import type { Permissions } from '../smart/scopes.ts';
 import type { Definitions } from './definitions/definitions.ts';
 import type { CursorBox } from './page-cursor.ts';
 import type { ResourceStore } from './store/resource-store.ts';
+import type { StructureProblem } from './validate/check-structure.ts';
+import type { Validator } from './validate/validate-resource.ts';
 
 /** What the authorization server says of itself; every discovery document is made from it. */
 export interface AuthorizationEndpoints {
@@ -25,6 +27,9 @@ export interface FhirService {
   readonly contentTypeFor: (accept: string) => string;
   /** The XML of a resource or Bundle given as JSON. */
   readonly toXml: (json: string) => string;
+  readonly checkStructure: (resource: unknown) => StructureProblem[];
+  /** Opened by the first $validate. */
+  readonly openValidator: () => Promise<Validator>;
   readonly endpoints: (line: Line) => AuthorizationEndpoints;
   readonly smartConfiguration: (line: Line) => Record<string, unknown>;
   /** The text of a line's CapabilityStatement. */

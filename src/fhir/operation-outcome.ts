@@ -19,6 +19,11 @@ export const fhirErrors = {
     code: 'required',
     title: 'A parameter that is required here is missing',
   },
+  'invalid-body': {
+    status: 400,
+    code: 'structure',
+    title: 'The request body is no resource that can be read',
+  },
   'too-costly': {
     status: 400,
     code: 'too-costly',

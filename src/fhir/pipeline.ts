@@ -19,6 +19,10 @@ export interface FhirRequest {
   /** Query string or form body, as sent. */
   readonly query: string;
   readonly form: string;
+  /** Whether the body is a resource, which `resource` then reads. */
+  readonly hasResource: boolean;
+  /** @throws {FhirError} invalid-body */
+  readonly resource: () => Record<string, unknown>;
   readonly headers: FastifyRequest['headers'];
   readonly now: number;
 }
@@ -42,6 +46,10 @@ const gzipAsync = promisify(gzip);
 /** Below this many bytes compression costs more than it saves. */
 const compressFrom = 1400;
 const formType = 'application/x-www-form-urlencoded';
+const resourceTypes = ['application/fhir+json', 'application/json'];
+const formLimit = 65_536;
+/** For a resource: larger than any single one of a guide, and quick to read. */
+const resourceLimit = 1_048_576;
 const allowedHeaders =
   'authorization, content-type, accept, prefer, if-none-match, if-modified-since, x-request-id';
 const exposedHeaders =
@@ -59,7 +67,8 @@ const commonHeaders = {
 export function registerFhir(app: FastifyInstance, service: FhirService, line: Line): void {
   void app.register(
     async (scope) => {
-      scope.addContentTypeParser(formType, { parseAs: 'string', bodyLimit: 65_536 }, (_request, body, done) =>
+      scope.addContentTypeParser(formType, { parseAs: 'string' }, (_request, body, done) => done(null, body));
+      scope.addContentTypeParser(resourceTypes, { parseAs: 'buffer' }, (_request, body, done) =>
         done(null, body),
       );
       scope.setErrorHandler((error, request, reply) => answerError(request, reply, line, service, error));
@@ -78,6 +87,7 @@ export function registerFhir(app: FastifyInstance, service: FhirService, line: L
         scope.route({
           method: route.method,
           url: route.path,
+          bodyLimit: readsResource(route) ? resourceLimit : formLimit,
           handler: async (request, reply) => {
             if (request.headers.authorization === undefined) await countPublicRequest(request, reply);
             return handle(service, line, route, request, reply);
@@ -102,6 +112,7 @@ async function handle(
     params: request.params as Record<string, string>,
     query,
     form: typeof request.body === 'string' ? request.body : '',
+    ...readBody(route, request),
     headers: request.headers,
     now: Date.now(),
   };
@@ -116,6 +127,29 @@ async function handle(
   const answer = await route.run(service, fhirRequest, access);
   reply.header('cache-control', access.kind === 'public' ? 'public, max-age=300' : 'private, no-cache');
   return respond(service, request, reply, answer, contentType);
+}
+
+function readsResource(route: FhirRoute): boolean {
+  return route.access === 'bearer' && route.reads === 'resource';
+}
+
+function readBody(route: FhirRoute, { body }: FastifyRequest): Pick<FhirRequest, 'hasResource' | 'resource'> {
+  if (!Buffer.isBuffer(body)) return { hasResource: false, resource: () => ({}) };
+  if (!readsResource(route)) throw new FhirError('unsupported-media-type', `Content-Type: send ${formType}.`);
+  return { hasResource: body.length > 0, resource: () => readResource(body) };
+}
+
+/** The parser's own message quotes the text. @throws {FhirError} invalid-body */
+function readResource(body: Buffer): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(body.toString());
+  } catch {
+    throw new FhirError('invalid-body', 'The request body is no valid JSON.');
+  }
+  if (typeof value !== 'object' || value === null || !('resourceType' in value))
+    throw new FhirError('invalid-body', 'The request body has no resourceType, so it is no FHIR resource.');
+  return value as Record<string, unknown>;
 }
 
 function queryOf(url: string): string {
@@ -266,7 +300,7 @@ function toFhirError(thrown: unknown): FhirError {
   const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new FhirError('too-large', 'The request body is larger than 64 kB.');
+      return new FhirError('too-large', 'The request body is larger than this address reads.');
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
     case 'FST_ERR_CTP_EMPTY_TYPE':
       return new FhirError('unsupported-media-type', `Content-Type: send ${formType}.`);

@@ -12,6 +12,8 @@ export interface InvariantContext {
   resolve(reference: Json): Json | undefined;
   targetType(reference: Json): string | undefined;
   isIn(valueSet: string, value: unknown): boolean | undefined;
+  /** Asked now and then while an expression is evaluated; true ends it. */
+  isOver(): boolean;
 }
 
 export interface Invariants {
@@ -25,6 +27,8 @@ export interface Invariants {
 }
 
 type Evaluate = (data: unknown, variables: Record<string, unknown>) => unknown[];
+
+const stepsBetween = 512;
 
 class NotAtHand extends Error {}
 
@@ -67,8 +71,18 @@ export async function loadInvariants(): Promise<Invariants> {
       },
     },
   };
-  // `trace` would write what a record holds.
-  const options = { userInvocationTable, resolveInternalTypes: false, traceFn: () => undefined };
+  let steps = 0;
+  const options = {
+    userInvocationTable,
+    resolveInternalTypes: false,
+    // `trace` would write what a record holds.
+    traceFn: () => undefined,
+    // Called after each step. Some rules compare all elements of a claim with all.
+    debugger: () => {
+      steps++;
+      if (steps % stepsBetween === 0 && now?.isOver() === true) throw new NotAtHand();
+    },
+  };
   const compiled = new Map<string, Evaluate | undefined>();
   const compile = (expression: string, base: string | undefined): Evaluate | undefined => {
     const key = `${base ?? ''} ${expression}`;
@@ -93,10 +107,10 @@ export async function loadInvariants(): Promise<Invariants> {
       if (key === 'ref-1' && !String(isObject(value) ? value['reference'] : '').startsWith('#')) return true;
       const evaluate = compile(expression, base);
       if (evaluate === undefined) return undefined;
-      if (isNarrativeRule(key) && typeof value === 'string') return narrativeIsRight(evaluate, value);
       now = context;
       typeIsEnough = asksOnlyForTypes(expression);
       try {
+        if (isNarrativeRule(key) && typeof value === 'string') return narrativeIsRight(evaluate, value);
         const { resource, rootResource } = context;
         const result = evaluate(value, { resource, rootResource });
         return result.length === 1 && dataOf(result[0]) !== false;

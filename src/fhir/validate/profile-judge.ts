@@ -307,6 +307,7 @@ export class ProfileJudge {
         resolve: (reference) => scope.resolve(reference),
         targetType: (reference) => scope.targetType(reference),
         isIn: (valueSet, inner) => isInValueSet(this.#kit.valueSet, valueSet, codesOf(inner)),
+        isOver: () => this.#spent(),
       });
       if (holds === false)
         this.add(
