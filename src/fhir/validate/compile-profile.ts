@@ -29,6 +29,8 @@ export interface ElementCheck {
   readonly mustSupport: boolean;
   readonly invariants: readonly InvariantFacts[];
   readonly slicing: SlicingFacts | undefined;
+  /** Whether it says anything of a value itself, beside its number and its children. */
+  readonly judges: boolean;
   readonly children: ElementCheck[];
   readonly slices: ElementCheck[];
 }
@@ -79,6 +81,7 @@ export function compileProfile(
       rules.set(node, rules.get(parent));
       const named = choiceType(part.slice(colon + 1), node.stem);
       if (named !== undefined) node.types = [{ code: named, profiles: [], targets: undefined }];
+      node.judges = named !== undefined;
     }
     return node;
   };
@@ -106,6 +109,7 @@ function blank(name: string, label: string): Draft {
     mustSupport: false,
     invariants: [],
     slicing: undefined,
+    judges: false,
     children: [],
     slices: [],
   };
@@ -122,6 +126,13 @@ function fill(node: Draft, facts: ElementFacts, invariants: readonly InvariantFa
   node.mustSupport = facts.mustSupport === true;
   node.invariants = (facts.invariants ?? []).map((position) => invariants[position]!);
   node.slicing = facts.slicing;
+  node.judges =
+    node.types !== undefined ||
+    node.fixed !== undefined ||
+    node.pattern !== undefined ||
+    node.binding !== undefined ||
+    node.outermost !== undefined ||
+    node.invariants.length > 0;
 }
 
 function typeCheck(facts: TypeFacts): TypeCheck {

@@ -2,7 +2,7 @@
 // of references. Collects what is wrong; never throws for what a resource holds.
 import { urlOf } from '../definitions/guide-facts.ts';
 import type { ProfileLibrary } from '../definitions/load-profiles.ts';
-import type { Structure } from '../definitions/r4-structure.ts';
+import type { Structure, TypeRule } from '../definitions/r4-structure.ts';
 import { codesOf, isInValueSet, judgeBinding } from './check-binding.ts';
 import {
   type CompiledProfile,
@@ -16,6 +16,7 @@ import { isDataAbsent, isObject, type Json, type Occurrence, occurrencesOf, owne
 import type { ProblemSeverity, ProfileProblem, ProfileRule } from './profile-problem.ts';
 import type { ResourceScope } from './resource-scope.ts';
 import { type SliceContext, type SliceMatcher, sliceMatcher } from './slices.ts';
+import { type TypePlan, typePlan } from './type-plan.ts';
 import { type ValueSetCheck, valueSetChecks } from './value-sets.ts';
 
 /** What is made once and the same for every resource. */
@@ -26,6 +27,7 @@ export class JudgeKit {
   readonly valueSet: (canonical: string) => ValueSetCheck;
   readonly #compiled = new Map<string, CompiledProfile | undefined>();
   readonly #matchers = new WeakMap<ElementCheck, SliceMatcher>();
+  readonly #plans = new WeakMap<TypeRule, TypePlan>();
 
   constructor(library: ProfileLibrary, structure: Structure, invariants: Invariants) {
     this.library = library;
@@ -47,6 +49,25 @@ export class JudgeKit {
     return this.#compiled.get(canonical);
   }
 
+  /** What base R4 says of the elements of a type; undefined of one that it says nothing of. */
+  base(rule: TypeRule): TypePlan {
+    let plan = this.#plans.get(rule);
+    if (plan === undefined) {
+      plan = typePlan(rule, (path) => this.#baseElement(path));
+      this.#plans.set(rule, plan);
+    }
+    return plan;
+  }
+
+  /** `Observation.component.code`, `Quantity` */
+  #baseElement(path: string): ElementCheck | undefined {
+    const dot = path.indexOf('.');
+    const base = this.library.base(dot < 0 ? path : path.slice(0, dot));
+    if (base === undefined) return undefined;
+    const check = this.profile(base.canonical)?.elements.get(dot < 0 ? '' : path.slice(dot + 1));
+    return check?.judges === true ? check : undefined;
+  }
+
   matcher(sliced: ElementCheck, slice: ElementCheck): SliceMatcher {
     let matcher = this.#matchers.get(slice);
     if (matcher === undefined) {
@@ -63,7 +84,11 @@ export interface Budget {
   readonly until: number;
   readonly now: () => number;
   isOver: boolean;
+  /** How often it was asked whether the time is over. */
+  asked: number;
 }
+
+const asksBetween = 32;
 
 const problemsAtMost = 50;
 const deepest = 40;
@@ -101,8 +126,8 @@ export class ProfileJudge {
 
   /** One value and all that is in it. */
   element(check: ElementCheck, found: Occurrence, scope: ResourceScope, depth: number): void {
-    if (depth > deepest || this.#spent()) return;
-    this.own(check, found, scope, depth);
+    if (check.judges) this.own(check, found, scope, depth);
+    if (check.children.length === 0 || depth > deepest || this.#spent()) return;
     const owner = ownerOf(found);
     if (owner === undefined) return;
     const excused = isDataAbsent(found);
@@ -307,7 +332,10 @@ export class ProfileJudge {
         resolve: (reference) => scope.resolve(reference),
         targetType: (reference) => scope.targetType(reference),
         isIn: (valueSet, inner) => isInValueSet(this.#kit.valueSet, valueSet, codesOf(inner)),
-        isOver: () => this.#spent(),
+        isOver: () => {
+          this.#budget.isOver ||= this.#budget.now() > this.#budget.until;
+          return this.#budget.isOver;
+        },
       });
       if (holds === false)
         this.add(
@@ -327,9 +355,13 @@ export class ProfileJudge {
     });
   }
 
+  /** The clock is read now and then only. */
   #spent(): boolean {
-    if (!this.#budget.isOver && this.#budget.now() > this.#budget.until) this.#budget.isOver = true;
-    return this.#budget.isOver;
+    const budget = this.#budget;
+    budget.asked++;
+    if (!budget.isOver && budget.asked % asksBetween === 0 && budget.now() > budget.until)
+      budget.isOver = true;
+    return budget.isOver;
   }
 }
 

@@ -85,7 +85,7 @@ function validate(
     profilesAtMost,
   );
   if (wanted.length === 0 && !base) return [];
-  const budget: Budget = { now, until: now() + milliseconds, isOver: false };
+  const budget: Budget = { now, until: now() + milliseconds, isOver: false, asked: 0 };
   const scope = new ResourceScope(resource, resource, undefined);
   const bound = new Set<string>();
   const reports: ProfileReport[] = [];
