@@ -24,6 +24,8 @@ export interface ElementCheck {
   readonly r4Type: string | undefined;
   readonly fixed: unknown;
   readonly pattern: unknown;
+  /** Whether these say which code it has, or which one the Quantity that it is of. */
+  readonly demandsCode: 'own' | 'of-parent' | undefined;
   readonly binding: BindingFacts | undefined;
   readonly outermost: string | undefined;
   readonly mustSupport: boolean;
@@ -104,6 +106,7 @@ function blank(name: string, label: string): Draft {
     r4Type: undefined,
     fixed: undefined,
     pattern: undefined,
+    demandsCode: undefined,
     binding: undefined,
     outermost: undefined,
     mustSupport: false,
@@ -121,6 +124,7 @@ function fill(node: Draft, facts: ElementFacts, invariants: readonly InvariantFa
   node.types = facts.types?.map(typeCheck) ?? node.types;
   node.fixed = facts.fixed;
   node.pattern = facts.pattern;
+  node.demandsCode = codeDemandedBy(facts.fixed ?? facts.pattern, node.name);
   node.binding = facts.binding;
   node.outermost = facts.outermost;
   node.mustSupport = facts.mustSupport === true;
@@ -133,6 +137,11 @@ function fill(node: Draft, facts: ElementFacts, invariants: readonly InvariantFa
     node.binding !== undefined ||
     node.outermost !== undefined ||
     node.invariants.length > 0;
+}
+
+function codeDemandedBy(value: unknown, name: string): ElementCheck['demandsCode'] {
+  if (typeof value === 'string') return name === 'code' ? 'of-parent' : undefined;
+  return value !== undefined && JSON.stringify(value).includes('"code"') ? 'own' : undefined;
 }
 
 function typeCheck(facts: TypeFacts): TypeCheck {

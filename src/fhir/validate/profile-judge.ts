@@ -97,7 +97,7 @@ export class ProfileJudge {
   readonly problems: ProfileProblem[] = [];
   /** Paths of which the profile says what codes they hold: base R4's weaker word is not asked there. */
   readonly bound = new Set<string>();
-  /** Paths whose codes a pattern demands, which an extensible binding must bear. */
+  /** Paths whose code the profile itself demands by a pattern: a binding that lacks it is the guide's contradiction. */
   readonly #patterned = new Set<string>();
   readonly #kit: JudgeKit;
   readonly #budget: Budget;
@@ -119,8 +119,7 @@ export class ProfileJudge {
 
   resource(profile: CompiledProfile, resource: Json, path: string, scope: ResourceScope): void {
     this.element(profile.root, { value: resource, beside: undefined, type: undefined, path }, scope, 0);
-    const borne = ({ severity, rule, path: place }: ProfileProblem) =>
-      severity === 'warning' && rule === 'binding' && this.#patterned.has(place);
+    const borne = ({ rule, path: place }: ProfileProblem) => rule === 'binding' && this.#patterned.has(place);
     this.problems.splice(0, Number.POSITIVE_INFINITY, ...this.problems.filter((one) => !borne(one)));
   }
 
@@ -142,15 +141,7 @@ export class ProfileJudge {
   /** What is said of the value itself. */
   own(check: ElementCheck, found: Occurrence, scope: ResourceScope, depth: number): void {
     if (check.types !== undefined) this.#types(check.types, check, found, scope, depth);
-    const absent = found.value === undefined;
-    if (check.fixed !== undefined || check.pattern !== undefined) {
-      this.bound.add(found.path);
-      this.#patterned.add(found.path);
-    }
-    if (check.fixed !== undefined && !absent && !equalsFixed(found.value, check.fixed))
-      this.add('error', 'fixed', found.path, `${check.label} must be exactly ${shown(check.fixed)}`);
-    if (check.pattern !== undefined && !absent && !fitsPattern(found.value, check.pattern))
-      this.add('error', 'pattern', found.path, `${check.label} must have ${shown(check.pattern)}`);
+    if (found.value !== undefined) this.#values(check, found);
     if (check.binding !== undefined || check.outermost !== undefined) {
       this.bound.add(found.path);
       judgeBinding(this.#kit.valueSet, check, found, (severity, rule, text) =>
@@ -172,6 +163,16 @@ export class ProfileJudge {
     }
     this.#seen.add(key);
     this.problems.push({ severity, rule, path, text });
+  }
+
+  #values({ label, fixed, pattern, demandsCode }: ElementCheck, { value, path }: Occurrence): void {
+    const isFixed = fixed === undefined || equalsFixed(value, fixed);
+    const fits = pattern === undefined || fitsPattern(value, pattern);
+    if (!isFixed) this.add('error', 'fixed', path, `${label} must be exactly ${shown(fixed)}`);
+    if (!fits) this.add('error', 'pattern', path, `${label} must have ${shown(pattern)}`);
+    if (!isFixed || !fits || demandsCode === undefined) return;
+    this.bound.add(path);
+    this.#patterned.add(demandsCode === 'own' ? path : path.slice(0, path.lastIndexOf('.')));
   }
 
   #count({ label, min, max }: ElementCheck, count: number, path: string): void {
