@@ -71,6 +71,8 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
     toXml: xmlWriter(plan.definitions.structure),
     toSubset: subsetWriter(plan.definitions.structure),
     readXml: xmlReader(plan.definitions.structure),
+    checkStructure: plan.checkStructure,
+    openValidator: plan.openValidator,
     publicRequestsPerMinute: config.publicRequestsPerMinute,
     planName: config.planName,
     documentationUrl: `${config.planUrl}/developer/docs/patient-api`,

@@ -23,6 +23,11 @@ const docref = {
   definition: 'http://hl7.org/fhir/us/core/OperationDefinition/docref',
 };
 
+const validateOperation = {
+  name: 'validate',
+  definition: 'http://hl7.org/fhir/OperationDefinition/Resource-validate',
+};
+
 export interface Capabilities {
   readonly definitions: Definitions;
   readonly endpoints: (line: Line) => AuthorizationEndpoints;
@@ -91,7 +96,9 @@ function resourceCapability(
   type: string,
 ): Record<string, unknown> {
   const codes = new Set(
-    fhirRoutes.filter((route) => route.path.startsWith('/:type')).map((route) => route.code),
+    fhirRoutes
+      .filter(({ path }) => path.startsWith('/:type') && !path.includes('$'))
+      .map((route) => route.code),
   );
   return {
     ...nonEmpty('extension', combinations(service.definitions, type)),
@@ -101,8 +108,11 @@ function resourceCapability(
     interaction: [...codes].map((code) => ({ code })),
     versioning: 'versioned',
     readHistory: true,
-    ...(type === 'Patient' ? { operation: [patientEverything] } : {}),
-    ...(type === 'DocumentReference' ? { operation: [docref] } : {}),
+    operation: [
+      ...(type === 'Patient' ? [patientEverything] : []),
+      ...(type === 'DocumentReference' ? [docref] : []),
+      validateOperation,
+    ],
     ...nonEmpty('searchInclude', searchIncludes(service.definitions, type)),
     ...nonEmpty('searchRevInclude', searchRevIncludes(service.definitions, reachable, type)),
     searchParam: [

@@ -9,6 +9,8 @@ import type { ReadXml } from './format/xml-reader.ts';
 import type { ToXml } from './format/xml-text.ts';
 import type { CursorBox } from './page-cursor.ts';
 import type { ResourceStore } from './store/resource-store.ts';
+import type { StructureProblem } from './validate/check-structure.ts';
+import type { Validator } from './validate/validate-resource.ts';
 
 /** What the authorization server says of itself; every discovery document is made from it. */
 export interface AuthorizationEndpoints {
@@ -34,6 +36,9 @@ export interface FhirService {
   readonly readXml: ReadXml;
   /** A part of a resource given as JSON. */
   readonly toSubset: (content: string, subset: Subset) => string;
+  readonly checkStructure: (resource: unknown) => StructureProblem[];
+  /** Opened by the first $validate. */
+  readonly openValidator: () => Promise<Validator>;
   readonly endpoints: (line: Line) => AuthorizationEndpoints;
   readonly smartConfiguration: (line: Line) => Record<string, unknown>;
   /** The text of a line's CapabilityStatement. */

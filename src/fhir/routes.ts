@@ -9,6 +9,7 @@ import { metadata } from './interactions/metadata.ts';
 import { read } from './interactions/read.ts';
 import { searchByGet, searchByPost } from './interactions/search-type.ts';
 import { smartConfiguration } from './interactions/smart-configuration.ts';
+import { validateHeld, validateSent } from './interactions/validate.ts';
 import { vread } from './interactions/vread.ts';
 import type { BearerInteraction, PublicInteraction } from './pipeline.ts';
 
@@ -70,6 +71,23 @@ export const fhirRoutes: readonly FhirRoute[] = [
     reads: 'resource',
     run: docref,
   },
+  {
+    method: 'POST',
+    path: '/:type/$validate',
+    code: 'validate',
+    access: 'bearer',
+    reads: 'resource',
+    run: validateSent,
+  },
+  {
+    method: 'POST',
+    path: '/:type/:id/$validate',
+    code: 'validate',
+    access: 'bearer',
+    reads: 'resource',
+    run: validateSent,
+  },
+  { method: 'GET', path: '/:type/:id/$validate', code: 'validate', access: 'bearer', run: validateHeld },
   {
     method: 'GET',
     path: '/:type/:id',
