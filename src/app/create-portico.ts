@@ -13,6 +13,7 @@ import type { Config } from '../config/config.ts';
 import { deriveKey } from '../config/derive-key.ts';
 import { createFhirService } from '../fhir/create-fhir-service.ts';
 import { subsetWriter } from '../fhir/format/subset-resource.ts';
+import { xmlReader } from '../fhir/format/xml-reader.ts';
 import { xmlWriter } from '../fhir/format/xml-text.ts';
 import { CursorBox } from '../fhir/page-cursor.ts';
 import { registerFhir } from '../fhir/pipeline.ts';
@@ -69,6 +70,7 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
     smartConfiguration: oauth.smartConfiguration,
     toXml: xmlWriter(plan.definitions.structure),
     toSubset: subsetWriter(plan.definitions.structure),
+    readXml: xmlReader(plan.definitions.structure),
     publicRequestsPerMinute: config.publicRequestsPerMinute,
     planName: config.planName,
     documentationUrl: `${config.planUrl}/developer/docs/patient-api`,

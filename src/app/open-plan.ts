@@ -3,8 +3,11 @@ import { type Config, loadConfig } from '../config/config.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { migrate } from '../db/migrate.ts';
 import { type Definitions, loadDefinitions } from '../fhir/definitions/definitions.ts';
+import { ownProfiles } from '../fhir/definitions/load-profiles.ts';
+import { type ReadXml, xmlReaderOnDemand } from '../fhir/format/xml-reader.ts';
 import { openResourceStore, type ResourceStore } from '../fhir/store/resource-store.ts';
 import { structureCheck } from '../fhir/validate/check-structure.ts';
+import { type Validator, validatorOnDemand } from '../fhir/validate/validate-resource.ts';
 import { schemaChanges } from './schema-changes.ts';
 
 export interface Plan {
@@ -15,6 +18,9 @@ export interface Plan {
   /** Names of the schema changes that the database lacked until now. */
   readonly applied: readonly string[];
   readonly checkStructure: ReturnType<typeof structureCheck>;
+  /** Profile validation, opened when it is first needed. */
+  readonly openValidator: () => Promise<Validator>;
+  readonly readXml: () => ReadXml;
   close(): Promise<void>;
 }
 
@@ -39,6 +45,8 @@ export async function openPlan(config: Config = loadConfig(process.env)): Promis
       store,
       applied,
       checkStructure: structureCheck(),
+      openValidator: validatorOnDemand([ownProfiles]),
+      readXml: xmlReaderOnDemand(),
       close: () => db.close(),
     };
   } catch (error) {

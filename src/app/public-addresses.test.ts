@@ -20,6 +20,7 @@ const production: Config = {
   brandColor: '#000000',
   trustedProxies: [],
   publicRequestsPerMinute: 100,
+  importValidation: 'report',
   lines: [
     {
       id: 'cco',

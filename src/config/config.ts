@@ -24,6 +24,10 @@ const lineSchema = z.strictObject({
 /** Of one address, without a token: the directory, the formulary, /metadata. */
 const defaultPublicRequests = 1200;
 
+/** What an import does with resources that break a profile that they declare: nothing, say so, refuse them. */
+export const importValidations = ['off', 'report', 'enforce'] as const;
+export type ImportValidation = (typeof importValidations)[number];
+
 const fileSchema = z.strictObject({
   plan_name: z.string().min(1).max(200),
   plan_url: baseUrl,
@@ -34,6 +38,7 @@ const fileSchema = z.strictObject({
     .default('#1b5e7d'),
   trusted_proxies: z.array(z.string()).default([]),
   public_requests_per_minute: z.number().int().min(1).default(defaultPublicRequests),
+  import_validation: z.enum(importValidations).default('report'),
 });
 
 const environmentSchema = z.object({
@@ -78,6 +83,8 @@ export interface Config {
   readonly trustedProxies: readonly string[];
   /** Requests of one address to a FHIR base, without a token. */
   readonly publicRequestsPerMinute: number;
+  /** Unless the import is told otherwise. */
+  readonly importValidation: ImportValidation;
   readonly logLevel: string;
   /** At least 256 bits; keys for cookies, cursors and digests are derived from it (HKDF). */
   readonly secretKey: string;
@@ -123,6 +130,7 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
     brandColor: file.brand_color,
     trustedProxies: file.trusted_proxies,
     publicRequestsPerMinute: file.public_requests_per_minute,
+    importValidation: file.import_validation,
   };
 }
 
@@ -131,7 +139,14 @@ export function sandboxPlan(
   publicUrl: string,
 ): Pick<
   Config,
-  'mode' | 'planName' | 'planUrl' | 'lines' | 'brandColor' | 'trustedProxies' | 'publicRequestsPerMinute'
+  | 'mode'
+  | 'planName'
+  | 'planUrl'
+  | 'lines'
+  | 'brandColor'
+  | 'trustedProxies'
+  | 'publicRequestsPerMinute'
+  | 'importValidation'
 > {
   const line = (id: string, name: string): Line => ({
     id,
@@ -150,6 +165,7 @@ export function sandboxPlan(
     brandColor: '#1b5e7d',
     trustedProxies: [],
     publicRequestsPerMinute: defaultPublicRequests,
+    importValidation: 'report',
   };
 }
 

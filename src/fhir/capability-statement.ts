@@ -4,6 +4,8 @@ import type { Line } from '../config/config.ts';
 import { memberTypes, referenceTypes, referredTypes } from '../smart/data-classes.ts';
 import { publicPermissions } from '../smart/scopes.ts';
 import type { Definitions } from './definitions/definitions.ts';
+import type { Expectation } from './definitions/guide-demands.ts';
+import { canonicalBase } from './definitions/guides.ts';
 import type { AuthorizationEndpoints } from './fhir-service.ts';
 import { fhirRoutes } from './routes.ts';
 import { drugPlanNote } from './search/require-drug-plan.ts';
@@ -14,6 +16,11 @@ const oauthUris = 'http://fhir-registry.smarthealthit.org/StructureDefinition/oa
 const patientEverything = {
   name: 'everything',
   definition: 'http://hl7.org/fhir/OperationDefinition/Patient-everything',
+};
+
+const docref = {
+  name: 'docref',
+  definition: 'http://hl7.org/fhir/us/core/OperationDefinition/docref',
 };
 
 export interface Capabilities {
@@ -39,6 +46,7 @@ export function capabilityStatement(service: Capabilities, line: Line): Record<s
     date: definitions.date,
     publisher: service.planName,
     kind: 'instance',
+    instantiates: instantiated(definitions),
     software: { name: 'Portico', version: definitions.version },
     implementation: { description: line.name, url: line.fhirUrl },
     fhirVersion: '4.0.1',
@@ -71,6 +79,7 @@ export function capabilityStatement(service: Capabilities, line: Line): Record<s
           .filter((type) => reachable.has(type))
           .sort()
           .map((type) => resourceCapability(service, reachable, type)),
+        interaction: [{ code: 'batch' }],
       },
     ],
   };
@@ -84,15 +93,16 @@ function resourceCapability(
   const codes = new Set(
     fhirRoutes.filter((route) => route.path.startsWith('/:type')).map((route) => route.code),
   );
-  const supportedProfile = service.definitions.supportedProfiles(type);
   return {
+    ...nonEmpty('extension', combinations(service.definitions, type)),
     type,
-    ...(supportedProfile.length === 0 ? {} : { supportedProfile }),
+    ...nonEmpty('supportedProfile', supportedProfiles(service.definitions, type)),
     ...(publicPermissions.has(type) ? { documentation: 'Needs no access token.' } : {}),
     interaction: [...codes].map((code) => ({ code })),
     versioning: 'versioned',
     readHistory: true,
     ...(type === 'Patient' ? { operation: [patientEverything] } : {}),
+    ...(type === 'DocumentReference' ? { operation: [docref] } : {}),
     ...nonEmpty('searchInclude', searchIncludes(service.definitions, type)),
     ...nonEmpty('searchRevInclude', searchRevIncludes(service.definitions, reachable, type)),
     searchParam: [
@@ -110,6 +120,58 @@ function resourceCapability(
       })),
     ],
   };
+}
+
+/** Each guide's statement by its canonical, as suites look for it, and with its version. */
+function instantiated(definitions: Definitions): string[] {
+  return withAndWithoutVersion(definitions.guides.flatMap((guide) => guide.capabilities));
+}
+
+/** Those of the guides by canonical, and with the versions in which this server knows them. */
+function supportedProfiles(definitions: Definitions, type: string): string[] {
+  return withAndWithoutVersion(
+    definitions.guides.flatMap((guide) =>
+      (guide.resources[type]?.profiles ?? []).map((profile) =>
+        profile.includes('|') || !profile.startsWith(`${canonicalBase(guide)}/`)
+          ? profile
+          : `${profile}|${guide.version}`,
+      ),
+    ),
+  );
+}
+
+function withAndWithoutVersion(canonicals: readonly string[]): string[] {
+  const plain = new Set(canonicals.map((canonical) => canonical.replace(/\|.*$/, '')));
+  return [
+    ...[...plain].sort(),
+    ...[...new Set(canonicals)].filter((canonical) => canonical.includes('|')).sort(),
+  ];
+}
+
+const combinationUrl =
+  'http://hl7.org/fhir/StructureDefinition/capabilitystatement-search-parameter-combination';
+const expectationUrl = 'http://hl7.org/fhir/StructureDefinition/capabilitystatement-expectation';
+const strength: readonly Expectation[] = ['SHALL', 'SHOULD', 'MAY'];
+
+/** Every combination that a guide names, with the strongest expectation; one of a parameter that does not exist is left out. */
+function combinations(definitions: Definitions, type: string): Record<string, unknown>[] {
+  const strongest = new Map<string, { params: readonly string[]; expectation: Expectation }>();
+  for (const guide of definitions.guides)
+    for (const { params, expectation } of guide.resources[type]?.combinations ?? []) {
+      if (!params.every((code) => definitions.searchParam(type, code) !== undefined)) continue;
+      const key = [...params].sort().join('&');
+      const known = strongest.get(key)?.expectation ?? 'MAY';
+      const stronger =
+        strength.indexOf(expectation) >= 0 && strength.indexOf(expectation) < strength.indexOf(known);
+      strongest.set(key, { params, expectation: stronger ? expectation : known });
+    }
+  return [...strongest.values()].map(({ params, expectation }) => ({
+    extension: [
+      { url: expectationUrl, valueCode: expectation },
+      ...params.map((code) => ({ url: 'required', valueString: code })),
+    ],
+    url: combinationUrl,
+  }));
 }
 
 /** Every reference of the type, one by one and together. */
@@ -134,6 +196,6 @@ function referenceParams(definitions: Definitions, type: string) {
 }
 
 /** An empty array is not allowed in FHIR JSON. */
-function nonEmpty(name: string, values: readonly string[]): Record<string, readonly string[]> {
+function nonEmpty<T>(name: string, values: readonly T[]): Record<string, readonly T[]> {
   return values.length === 0 ? {} : { [name]: values };
 }

@@ -2,6 +2,7 @@
 import type { Transaction } from 'kysely';
 import type { ResourceWriter } from '../fhir/store/resource-store.ts';
 import type { WriteOutcome } from '../fhir/store/write-resources.ts';
+import type { CheckProfiles } from './check-profiles.ts';
 import type { ImportContext, ImportOptions } from './import-files.ts';
 import { type ImportItem, type ImportUnit, importUnits } from './import-items.ts';
 import { ImportJournal } from './import-journal.ts';
@@ -10,7 +11,8 @@ import { hasChanged, type InputFile, isNamedNdjson, ReadError, readInput } from 
 import type { Found } from './resolve-references.ts';
 import type { IngestTables } from './schema.ts';
 import type { SeenNames } from './seen-names.ts';
-import { SplitError, splitJson } from './split-json.ts';
+import { splitInput } from './split-input.ts';
+import { SplitError } from './split-json.ts';
 import { untilFree } from './until-free.ts';
 import { nameOf, typeOf, type Waiting, WriteBatch } from './write-batch.ts';
 
@@ -43,6 +45,7 @@ export class FileImporter {
   readonly #onProgress: (progress: FileProgress) => void;
   readonly #journal: ImportJournal | undefined;
   readonly #seen: SeenNames;
+  readonly #checkProfiles: CheckProfiles | undefined;
   readonly #batch = new WriteBatch();
   /** Items seen of this file, written or refused. */
   #items = 0;
@@ -61,9 +64,11 @@ export class FileImporter {
     report: ReportBuilder,
     file: InputFile,
     seen: SeenNames,
+    checkProfiles: CheckProfiles | undefined,
     onProgress: (progress: FileProgress) => void,
   ) {
     this.#context = context;
+    this.#checkProfiles = checkProfiles;
     this.#options = options;
     this.#report = report;
     this.#file = file;
@@ -107,6 +112,7 @@ export class FileImporter {
         file: this.#file.path,
         report: this.#report,
         checkStructure: this.#context.checkStructure,
+        checkProfiles: this.#checkProfiles,
         ownBases: this.#context.ownBases,
         findByIdentifier: (type, system, value) => this.#findByIdentifier(type, system, value),
         onHeld: (characters) => {
@@ -114,7 +120,11 @@ export class FileImporter {
           this.#progress();
         },
       },
-      splitJson(this.#bytes(), { limit: resourceLimit, lines: isNamedNdjson(this.#file) }),
+      splitInput(
+        this.#bytes(),
+        { limit: resourceLimit, lines: isNamedNdjson(this.#file) },
+        this.#context.readXml,
+      ),
     );
   }
 

@@ -2,8 +2,11 @@
 // note of how far the file got. What is acknowledged is on disk; a killed run goes on where it was.
 import type { Database } from '../db/database.ts';
 import type { Definitions } from '../fhir/definitions/definitions.ts';
+import type { ReadXml } from '../fhir/format/xml-reader.ts';
 import type { ResourceStore } from '../fhir/store/resource-store.ts';
 import type { StructureProblem } from '../fhir/validate/check-structure.ts';
+import type { Validator } from '../fhir/validate/validate-resource.ts';
+import { type ProfileCheckOptions, profileCheck } from './check-profiles.ts';
 import { FileImporter } from './file-importer.ts';
 import { type ImportReport, ReportBuilder } from './import-report.ts';
 import type { InputFile } from './input-files.ts';
@@ -29,11 +32,16 @@ export interface ImportContext {
   readonly definitions: Pick<Definitions, 'resourceTypes'>;
   readonly checkStructure: (resource: unknown) => StructureProblem[];
   readonly ownBases: readonly string[];
+  /** Opened when the first resource is held against a profile. */
+  readonly openValidator: () => Promise<Validator>;
+  /** Asked for when the first XML file comes. */
+  readonly readXml: () => ReadXml;
 }
 
 export interface ImportOptions {
   readonly line: string;
   readonly atomic: Atomicity;
+  readonly validation: ProfileCheckOptions;
   readonly onProgress?: (progress: ImportProgress) => void;
   /** Monotonic milliseconds. */
   readonly clock?: () => number;
@@ -67,6 +75,7 @@ export async function importFiles(
     : sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
   let bytesBefore = 0;
   const seen = new SeenNames(namesRemembered);
+  const checkProfiles = profileCheck(options.validation, context.openValidator, report);
   const finish = () =>
     report.finish(context.db === undefined ? undefined : options.line, (clock() - started) / 1000);
   try {
@@ -77,6 +86,7 @@ export async function importFiles(
         report,
         file,
         seen,
+        checkProfiles,
         ({ bytesRead, bytesDone, resources }) => {
           options.onProgress?.({
             file: file.path,

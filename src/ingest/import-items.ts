@@ -5,6 +5,7 @@ import { type FhirResource, idPattern } from '../fhir/fhir-resource.ts';
 import type { Write } from '../fhir/store/write-resources.ts';
 import type { StructureProblem } from '../fhir/validate/check-structure.ts';
 import { BundleNames } from './bundle-names.ts';
+import type { CheckProfiles } from './check-profiles.ts';
 import { conditionOf, type EntryName, idOf, isObject, nameOf, requestOf, typeAndId } from './entry-name.ts';
 import { EntrySpool } from './entry-spool.ts';
 import type { Place, ReportBuilder } from './import-report.ts';
@@ -33,6 +34,8 @@ export interface ImportItemsContext {
   readonly file: string;
   readonly report: ReportBuilder;
   readonly checkStructure: (resource: unknown) => StructureProblem[];
+  /** Undefined when profiles are not looked at. */
+  readonly checkProfiles?: CheckProfiles | undefined;
   readonly ownBases: readonly string[];
   readonly findByIdentifier: References['findByIdentifier'];
   /** Hears how many characters of a Bundle are read and not yet given as items. */
@@ -291,6 +294,8 @@ class ImportItems {
       );
     }
     if (failed) return refused;
+    const { checkProfiles } = this.#context;
+    if (checkProfiles !== undefined && !(await checkProfiles(named, place))) return refused;
     return {
       kind: 'write',
       write: { resource: named as unknown as FhirResource },

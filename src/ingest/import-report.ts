@@ -1,6 +1,7 @@
 // What an import did and what it found wrong, for a person and for a program. Counts everything, shows the first places
 // of each kind, and never a value from a resource.
 import type { WriteOutcome } from '../fhir/store/write-resources.ts';
+import type { ProblemSeverity, ProfileProblem, ProfileRule } from '../fhir/validate/profile-problem.ts';
 
 export interface Place {
   readonly file: string;
@@ -19,6 +20,20 @@ export interface Finding {
   readonly places: readonly Place[];
 }
 
+/** What one profile, or base R4 beside it, found. */
+export interface ProfileFindings {
+  /** `url|version` */
+  readonly profile: string;
+  readonly checked: number;
+  /** Without an error. */
+  readonly right: number;
+  readonly findings: readonly ProfileFinding[];
+}
+
+export interface ProfileFinding extends Omit<Finding, 'severity'> {
+  readonly severity: ProblemSeverity;
+}
+
 export interface ImportReport {
   /** Undefined when files were only checked. */
   readonly line: string | undefined;
@@ -34,12 +49,16 @@ export interface ImportReport {
   readonly byType: Readonly<Record<string, number>>;
   readonly seconds: number;
   readonly findings: readonly Finding[];
+  /** Of the profiles that resources were held against. */
+  readonly profiles: readonly ProfileFindings[];
   /** Why the import ended before its last file. */
   readonly stopped?: string;
 }
 
 const placesShown = 5;
 const kindsKept = 500;
+const profilesKept = 200;
+const kindsOfProfile = 100;
 
 /** Counts of what one transaction wrote, which are true once it is committed. */
 export class Tally {
@@ -68,6 +87,10 @@ export class ReportBuilder {
     string,
     { severity: 'error' | 'warning'; rule: string; text: string; count: number; places: Place[] }
   >();
+  readonly #profiles = new Map<
+    string,
+    { checked: number; right: number; findings: Map<string, OpenFinding> }
+  >();
   readonly written = new Tally();
   files = 0;
   filesFailed = 0;
@@ -88,6 +111,29 @@ export class ReportBuilder {
     if (finding.places.length < placesShown) finding.places.push(place);
   }
 
+  /** What a profile found of one resource. */
+  judged(profile: string, problems: readonly ProfileProblem[], place: (path: string) => Place): void {
+    let known = this.#profiles.get(profile);
+    if (known === undefined) {
+      if (this.#profiles.size >= profilesKept) return;
+      known = { checked: 0, right: 0, findings: new Map() };
+      this.#profiles.set(profile, known);
+    }
+    known.checked++;
+    if (problems.every(({ severity }) => severity !== 'error')) known.right++;
+    for (const { severity, rule, path, text } of problems) {
+      const kind = `${rule} ${path.replace(/\[\d+\]/g, '')} ${text}`;
+      let finding = known.findings.get(kind);
+      if (finding === undefined) {
+        if (known.findings.size >= kindsOfProfile) continue;
+        finding = { severity, rule, text, count: 0, places: [] };
+        known.findings.set(kind, finding);
+      }
+      finding.count++;
+      if (finding.places.length < placesShown) finding.places.push(place(path));
+    }
+  }
+
   /** Warnings never hide an error. */
   #makeRoom(severity: 'error' | 'warning'): boolean {
     if (severity === 'warning') return false;
@@ -106,11 +152,34 @@ export class ReportBuilder {
       resumed: this.resumed,
       byType: Object.fromEntries([...this.written.byType].sort(([a], [b]) => (a < b ? -1 : 1))),
       seconds: Math.round(seconds * 100) / 100,
-      findings: [...this.#findings.values()].sort((a, b) =>
-        a.severity === b.severity ? b.count - a.count : a.severity === 'error' ? -1 : 1,
-      ),
+      findings: [...this.#findings.values()].sort(bySeverity),
+      profiles: [...this.#profiles]
+        .map(([profile, { checked, right, findings }]) => ({
+          profile,
+          checked,
+          right,
+          findings: [...findings.values()].sort(bySeverity),
+        }))
+        .sort((a, b) => (a.profile < b.profile ? -1 : 1)),
     };
   }
+}
+
+interface OpenFinding {
+  readonly severity: ProblemSeverity;
+  readonly rule: string;
+  readonly text: string;
+  count: number;
+  readonly places: Place[];
+}
+
+const severities: readonly ProblemSeverity[] = ['error', 'warning', 'information'];
+
+function bySeverity(
+  a: { readonly severity: ProblemSeverity; readonly count: number },
+  b: { readonly severity: ProblemSeverity; readonly count: number },
+): number {
+  return severities.indexOf(a.severity) - severities.indexOf(b.severity) || b.count - a.count;
 }
 
 /** The report as lines for a person. */
@@ -147,7 +216,32 @@ export function reportText(report: ImportReport): string {
   }
   if (report.findings.length > 40)
     lines.push(`… and ${report.findings.length - 40} more kinds; --json lists them all.`);
+  lines.push(...profileLines(report.profiles));
   return `${lines.join('\n')}\n`;
+}
+
+const kindsShown = 8;
+
+/** Each profile with what it found most often; the errors first. */
+function profileLines(profiles: readonly ProfileFindings[]): string[] {
+  if (profiles.length === 0) return [];
+  const lines = ['', 'Profiles:'];
+  const isUnknown = ({ findings }: ProfileFindings) =>
+    findings.some(({ rule }) => rule === ('unknown-profile' satisfies ProfileRule));
+  for (const { profile, checked, right, findings } of profiles.filter((one) => !isUnknown(one))) {
+    lines.push(`  ${profile}: ${checked} checked, ${right} right`);
+    for (const { severity, count, text, rule, places } of findings.slice(0, kindsShown)) {
+      lines.push(`    ${severity} ${count} × ${text} [${rule}]`);
+      const { file, line, path } = places[0]!;
+      lines.push(`      ${file}${line === 0 ? '' : `:${line}`} ${path}`);
+    }
+    if (findings.length > kindsShown)
+      lines.push(`    … and ${findings.length - kindsShown} more kinds; --json lists them.`);
+  }
+  const unknown = profiles.filter(isUnknown);
+  if (unknown.length > 0)
+    lines.push('  Not known here, so not checked:', ...unknown.map(({ profile }) => `    ${profile}`));
+  return lines;
 }
 
 function plural(count: number, noun: string): string {

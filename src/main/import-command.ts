@@ -1,6 +1,7 @@
 // `portico import`: loads files into one line of business.
 import { type Command, Option } from 'commander';
 import { openPlan } from '../app/open-plan.ts';
+import { type ImportValidation, importValidations } from '../config/config.ts';
 import { type Atomicity, ImportStopped, importFiles } from '../ingest/import-files.ts';
 import { type ImportReport, reportText } from '../ingest/import-report.ts';
 import { findInputFiles } from '../ingest/input-files.ts';
@@ -13,6 +14,7 @@ import { requireLine } from './require-line.ts';
 interface ImportFlags {
   readonly line: string;
   readonly atomic: Atomicity;
+  readonly validation?: ImportValidation;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -33,6 +35,12 @@ export function registerImportCommand(program: Command): void {
       )
         .choices(['bundle', 'file', 'none'])
         .default('bundle'),
+    )
+    .addOption(
+      new Option(
+        '--validation <level>',
+        'what becomes of resources that break a profile that they declare: not looked at, reported (unless the configuration says otherwise), or refused',
+      ).choices(importValidations),
     )
     .option('--json', 'print the report as JSON')
     .option('--quiet', 'show no progress')
@@ -68,6 +76,7 @@ async function runImport(paths: string[], flags: ImportFlags): Promise<void> {
     const report = await importFiles({ ...plan, ownBases: [line.fhirUrl] }, files, {
       line: line.id,
       atomic: flags.atomic,
+      validation: { level: flags.validation ?? plan.config.importValidation },
       ...(progress === undefined ? {} : { onProgress: progress.show }),
     });
     if (report.created + report.updated > muchWritten) await plan.store.writtenMuch();

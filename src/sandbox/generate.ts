@@ -1,4 +1,4 @@
-// The records of one line: first what is nobody's (directory, formulary), then member after member. Deterministic: the same
+// The records of one line: first what is nobody's (directory, formulary, questionnaire), then member after member. Deterministic: the same
 // line and day give the same bytes on every machine.
 import type { Resource } from './generate/building.ts';
 import { generateClaims } from './generate/claims.ts';
@@ -7,6 +7,7 @@ import { generateDirectory } from './generate/directory.ts';
 import { generateFormulary } from './generate/formulary.ts';
 import type { MemberContext } from './generate/member-context.ts';
 import { generatePatient } from './generate/patient.ts';
+import { questionnaire } from './generate/questionnaire.ts';
 import { seededRandom } from './generate/seeded-random.ts';
 import { personas, type SandboxLine } from './personas.ts';
 
@@ -14,6 +15,7 @@ import { personas, type SandboxLine } from './personas.ts';
 export function* generateLine(line: SandboxLine, options: { readonly today: string }): Generator<Resource> {
   yield* generateDirectory(line, options.today);
   yield* generateFormulary(line, options.today);
+  yield questionnaire(options.today);
   for (const persona of personas) {
     const patient = persona.patient[line];
     if (patient === undefined) continue;

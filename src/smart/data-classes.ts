@@ -172,6 +172,12 @@ export const dataClasses: readonly DataClass[] = [
     rules: [all('Device'), all('DeviceUseStatement')],
   },
   {
+    code: 'consents',
+    title: 'Consents',
+    explains: 'What you agreed or refused to have shared between your plan, your doctors and others.',
+    rules: [all('Consent')],
+  },
+  {
     code: 'provenance',
     title: 'Where records come from',
     explains: 'Who recorded each item and when.',
@@ -195,6 +201,7 @@ export const referenceTypes: readonly string[] = [
   'MedicationKnowledge',
   'List',
   'Basic',
+  'Questionnaire',
 ];
 export const referredTypes: readonly string[] = ['Medication', 'Substance', 'Binary'];
 

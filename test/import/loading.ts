@@ -3,7 +3,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { openPlan } from '../../src/app/open-plan.ts';
-import { loadConfig } from '../../src/config/config.ts';
+import { type ImportValidation, loadConfig } from '../../src/config/config.ts';
 import { type Atomicity, importFiles } from '../../src/ingest/import-files.ts';
 import type { ImportReport } from '../../src/ingest/import-report.ts';
 import { findInputFiles } from '../../src/ingest/input-files.ts';
@@ -22,6 +22,7 @@ export interface Loading {
 
 export interface LoadOptions {
   readonly atomic?: Atomicity;
+  readonly validation?: ImportValidation;
   readonly name?: string;
   readonly line?: string;
 }
@@ -33,6 +34,7 @@ export async function loadingInto(place: TestPlace, context: TestContext): Promi
     importFiles({ ...plan, ownBases: ['https://plan.example/fhir'] }, await findInputFiles(given), {
       line: options.line ?? 'cco',
       atomic: options.atomic ?? 'bundle',
+      validation: { level: options.validation ?? 'report' },
     });
   const rows: Loading['rows'] = async <Row extends readonly unknown[]>(query: string) =>
     plan.db.read<Row>({ sql: query, parameters: [] });

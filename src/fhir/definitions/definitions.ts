@@ -1,5 +1,7 @@
 // Facts of FHIR and of the guides, as data: made by scripts/build-definitions.ts, read once at start.
 import { readFileSync } from 'node:fs';
+import type { GuideDemands } from './guide-demands.ts';
+import { loadGuides } from './guides.ts';
 import { loadStructure, type Structure } from './r4-structure.ts';
 import { loadTerminology, type Terminology } from './terminology.ts';
 
@@ -42,7 +44,7 @@ export interface Definitions {
   /** All of R4, sorted; a type's position is its number in the database and never changes. */
   readonly resourceTypes: readonly string[];
   readonly servedTypes: ReadonlySet<string>;
-  supportedProfiles(type: string): readonly string[];
+  readonly guides: readonly GuideDemands[];
   searchParams(type: string): readonly SearchParam[];
   /** A name that is declared with capitals (DrugPlan) is found in any case: the seed writes `drugplan`. */
   searchParam(type: string, code: string): SearchParam | undefined;
@@ -57,10 +59,10 @@ type RawParam = Omit<SearchParam, 'resourceType' | 'targets' | 'components'> &
 
 export function loadDefinitions(): Definitions {
   const resourceTypes = read<string[]>('resource-types.json');
-  const served = read<Record<string, { profiles: string[] }>>('served-types.json');
+  const served = read<string[]>('served-types.json');
   const raw = read<Record<string, RawParam[]>>('search-parameters.json');
   const params = new Map<string, Map<string, SearchParam>>();
-  for (const type of Object.keys(served)) {
+  for (const type of served) {
     const all = [...(raw[type] ?? []), ...(raw['*'] ?? [])];
     params.set(
       type,
@@ -86,8 +88,8 @@ export function loadDefinitions(): Definitions {
     version: '0.1.0',
     date: '2026-11-24',
     resourceTypes,
-    servedTypes: new Set(Object.keys(served)),
-    supportedProfiles: (type) => served[type]?.profiles ?? [],
+    servedTypes: new Set(served),
+    guides: loadGuides(),
     searchParams: (type) => [...(params.get(type)?.values() ?? [])],
     searchParam: (type, code) => params.get(type)?.get(code) ?? anyCase.get(type)?.get(code.toLowerCase()),
     terminology: loadTerminology(),

@@ -7,6 +7,12 @@ import { type GuideFacts, type IncludeFacts, urlOf, type ValueSetFacts } from '.
 import { r4Elements } from './r4-elements.ts';
 import type { Structure } from './r4-structure.ts';
 
+interface ImplementationGuide {
+  readonly packageId?: string;
+  readonly version?: string;
+  readonly dependsOn?: readonly { readonly packageId?: string; readonly version?: string }[];
+}
+
 export interface GuidePackage {
   readonly name: string;
   readonly version: string;
@@ -14,6 +20,16 @@ export interface GuidePackage {
   readonly definitions: readonly object[];
   /** Packages that it builds on, as `name version`. */
   readonly dependsOn: readonly string[];
+}
+
+/** @throws when no ImplementationGuide among the resources says which package they are */
+export function guidePackage(resources: Iterable<object>): GuidePackage {
+  const definitions = [...resources];
+  const guide = ofType<ImplementationGuide>(definitions, 'ImplementationGuide')[0];
+  if (guide?.packageId === undefined || guide.version === undefined)
+    throw new Error('the package holds no ImplementationGuide with packageId and version');
+  const dependsOn = guide.dependsOn?.map((one) => `${one.packageId} ${one.version}`) ?? [];
+  return { name: guide.packageId, version: guide.version, definitions, dependsOn };
 }
 
 /**

@@ -1,7 +1,7 @@
 // Finds what base R4 says of an element that a profile names: cardinality and types from r4-structure.json, targets,
 // bindings and keys of invariants from the facts of base R4.
 import type { BindingFacts, ElementFacts, GuideFacts, TypeFacts } from './guide-facts.ts';
-import type { Structure, TypeRule } from './r4-structure.ts';
+import { isPrimitive, type Structure, type TypeRule } from './r4-structure.ts';
 
 export interface R4Element {
   readonly min: number;
@@ -118,7 +118,9 @@ function placeOf(
     const [name, slice = ''] = part.split(':') as [string, string?];
     const rule = owner.elements.get(name) ?? owner.elements.get(slice);
     const named = typesOf(parts.slice(0, at + 1).join('.'));
-    const inner = rule?.elements ?? (named.length === 1 ? types.get(named[0]!) : undefined);
+    const ofChoice = named.length === 1 ? types.get(named[0]!) : undefined;
+    const beside = rule !== undefined && isPrimitive(rule) ? types.get('Element') : undefined;
+    const inner = rule?.elements ?? ofChoice ?? beside;
     if (inner === undefined) return undefined;
     owner = inner;
   }

@@ -3,13 +3,15 @@ import type { RequestAccess } from '../../smart/access.ts';
 import { bundleText, searchEntry } from '../bundle.ts';
 import type { FhirService } from '../fhir-service.ts';
 import { FhirError, warning } from '../operation-outcome.ts';
-import type { BearerInteraction, FhirAnswer, FhirRequest } from '../pipeline.ts';
+import type { BearerInteraction, FhirRequest } from '../pipeline.ts';
+import type { FhirAnswer } from '../respond.ts';
 import { compileSearch, type PageEnd } from '../search/compile-search.ts';
 import { includeResources } from '../search/include-resources.ts';
 import { parseSearch, type SearchRequest } from '../search/search-request.ts';
 import type { SortValue } from '../search/sort-sql.ts';
 import type { PageRow } from '../store/resource-store.ts';
 import { maySearch } from '../store/visible.ts';
+import { isOfEveryRequest } from './require-known-params.ts';
 import { requireServedType } from './require-served-type.ts';
 
 /** In a page link: the values that the last row was sorted by. */
@@ -20,16 +22,8 @@ export const searchByGet: BearerInteraction = (service, request, access) =>
 
 /** Parameters in the address and in the form count alike. */
 export const searchByPost: BearerInteraction = (service, request, access) => {
-  const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
-  if (type !== undefined && type !== 'application/x-www-form-urlencoded') {
-    throw new FhirError('unsupported-media-type', 'Content-Type: send application/x-www-form-urlencoded.');
-  }
-  return search(
-    service,
-    request,
-    access,
-    [request.query, request.form].filter((part) => part !== '').join('&'),
-  );
+  const parts = [request.query, request.form].filter((part) => part !== '');
+  return search(service, request, access, parts.join('&'));
 };
 
 async function search(
@@ -93,7 +87,7 @@ function readQuery(
   const pairs = [...new URLSearchParams(query)];
   const page = pairs.find(([name]) => name === '_page');
   if (page === undefined) return { pairs, after: undefined };
-  const others = pairs.filter((pair) => pair !== page && pair[0] !== '_format');
+  const others = pairs.filter((pair) => pair !== page && !isOfEveryRequest(pair[0]));
   if (others.length > 0) {
     throw new FhirError(
       'invalid-parameter',

@@ -2,6 +2,7 @@
 // (https://hl7.org/fhir/R4/search.html#chaining, #has). Every name on the way is known, or the request is refused with it.
 import type { Definitions, SearchParam } from '../definitions/definitions.ts';
 import { FhirError } from '../operation-outcome.ts';
+import type { Interval } from './param-types/date.ts';
 import { splitSearchValues } from './param-types/param-type.ts';
 
 /** Values are alternatives. */
@@ -21,6 +22,8 @@ export type Ask =
       readonly param: SearchParam;
       readonly targets: readonly { readonly type: string; readonly ask: Ask }[];
     }
+  /** The first of `params` that the resource has overlaps the interval; what has none of them is let through. */
+  | { readonly kind: 'careDate'; readonly params: readonly SearchParam[]; readonly interval: Interval }
   /** Something of `param.resourceType` refers here with `param` and matches. */
   | { readonly kind: 'has'; readonly param: SearchParam; readonly ask: Ask }
   /** Of a `_filter`. */

@@ -83,7 +83,7 @@ export function parseSearch(
     if (name.includes('\0') || value.includes('\0'))
       throw new FhirError('invalid-parameter', `${clip(name.replaceAll('\0', ''))}: has a character U+0000.`);
     // Settled by negotiation before the search.
-    if (name === '_format') continue;
+    if (name === '_format' || name === '_pretty') continue;
     try {
       take(name, value);
       used.push([name, value]);

@@ -44,11 +44,29 @@ type Part =
   | { readonly kind: 'param'; readonly predicate: SlottedPredicate | SlottedComposite }
   | { readonly kind: 'chain'; readonly chain: Chain }
   | { readonly kind: 'has'; readonly reference: Reference }
+  | { readonly kind: 'careDate'; readonly careDate: CareDate }
   | { readonly kind: 'all' | 'any'; readonly parts: readonly Part[] }
   | { readonly kind: 'not'; readonly part: Part };
 
 /** In the order of what they cost. */
-const kinds: readonly Part['kind'][] = ['id', 'lastUpdated', 'param', 'chain', 'has', 'all', 'any', 'not'];
+const kinds: readonly Part['kind'][] = [
+  'id',
+  'lastUpdated',
+  'param',
+  'chain',
+  'has',
+  'careDate',
+  'all',
+  'any',
+  'not',
+];
+
+/** Numbers of date parameters, the one that counts first, and the ends of the interval. */
+interface CareDate {
+  readonly params: readonly number[];
+  readonly lo: Slot;
+  readonly hi: Slot;
+}
 
 /** A reference by the parameter of this number to or from what is sought. */
 interface Reference {
@@ -121,6 +139,12 @@ async function partOf(
         shape.word(ask.param.code);
         return { kind: 'has', reference: { param: context.scopes.paramId(source, ask.param.code), sought } };
       }
+      case 'careDate': {
+        const params = ask.params.map((param) => context.scopes.paramId(type, param.code));
+        shape.word(params.join(','));
+        const { lo, hi } = ask.interval;
+        return { kind: 'careDate', careDate: { params, lo: shape.slot(lo), hi: shape.slot(hi) } };
+      }
       case 'not':
         return { kind: 'not', part: await partOf(context, shape, access, type, ask.ask) };
       default: {
@@ -191,6 +215,8 @@ function partSql(
       return chainSql(context, access, visibility, part.chain);
     case 'has':
       return hasSql(context, access, type, part.reference);
+    case 'careDate':
+      return careDateSql(visibility, part.careDate);
     case 'not':
       return sql`not (${partSql(context, access, type, visibility, part.part)})`;
     default: {
@@ -242,4 +268,15 @@ function hasSql(
   return sql`r.id in (select f.target_id from idx_reference f where f.scope in (${scopeList(visibility.scopes)})
     and f.param = ${param} and f.target_type = ${type}
     and f.key in (select ${visibility.key} from ${visibility.from} where ${where}))`;
+}
+
+function careDateSql(
+  { key, scopes }: Pick<Visibility, 'key' | 'scopes'>,
+  { params, lo, hi }: CareDate,
+): RawBuilder<unknown> {
+  const [first, ...rest] = params;
+  if (first === undefined) return sql`1 = 1`;
+  const dated = sql`select d.key from idx_date d where d.scope in (${scopeList(scopes)}) and d.param = ${first}`;
+  return sql`(${key} in (${dated} and d.lo <= ${hi} and d.hi >= ${lo})
+    or (${key} not in (${dated}) and ${careDateSql({ key, scopes }, { params: rest, lo, hi })}))`;
 }

@@ -34,6 +34,11 @@ export interface PageRow {
   readonly sort?: readonly SortValue[];
 }
 
+export interface HistoryRow extends ResourceRow {
+  readonly key: number;
+  readonly id: string;
+}
+
 export interface IncludedRow extends PageRow {
   readonly type: string;
 }
@@ -50,6 +55,7 @@ export interface ResourceStore {
   reindex(options?: ReindexOptions): Promise<Reindexed>;
   one(query: ScopedQuery): Promise<ResourceRow | undefined>;
   many(query: ScopedQuery): Promise<ResourceRow[]>;
+  history(query: ScopedQuery): Promise<HistoryRow[]>;
   page(query: ScopedQuery): Promise<PageRow[]>;
   included(query: ScopedQuery): Promise<IncludedRow[]>;
   total(query: ScopedQuery): Promise<number>;
@@ -151,6 +157,12 @@ export async function openResourceStore(
       return row === undefined ? undefined : resourceRow(row);
     },
     many: async (query) => (await db.read<ResourceTuple>(query)).map(resourceRow),
+    history: async (query) =>
+      (await db.read<[key: number, id: string, ...ResourceTuple]>(query)).map(([key, id, ...row]) => ({
+        key,
+        id,
+        ...resourceRow(row),
+      })),
     page: async (query) =>
       (await db.read<[number, string, string, ...SortValue[]]>(query)).map(([key, id, content, ...sort]) => ({
         key,

@@ -79,7 +79,7 @@ function coveragePlan({ line, id, name, today, period }: Plan): Resource {
       extension('Network', { valueString: 'Cascade Harbor Network' }),
       extension('SummaryURL', { valueUrl: `https://${line}.cascadeharbor.example/formulary/summary` }),
       extension('FormularyURL', { valueUrl: `https://${line}.cascadeharbor.example/formulary` }),
-      extension('EmailPlanContact', { valueString: `mailto:formulary@${line}.cascadeharbor.example` }),
+      extension('EmailPlanContact', { valueUrl: `mailto:formulary@${line}.cascadeharbor.example` }),
       extension('MarketingURL', { valueUrl: `https://${line}.cascadeharbor.example` }),
       extension('PlanIDType', { valueString: 'HIOS-PLAN-ID' }),
     ],

@@ -1,6 +1,8 @@
 // Smoking status, occupation, screenings with their questionnaire, and for those it fits pregnancy.
+
 import { coding, concept, instant, type Resource, reference, yearsBetween } from '../building.ts';
 import type { MemberContext } from '../member-context.ts';
+import { foodQuestion, hungerVitalSign } from '../questionnaire.ts';
 import type { Visit } from './encounters.ts';
 import { loinc, observation } from './observation.ts';
 
@@ -80,28 +82,24 @@ function* screening(context: MemberContext, visit: Visit): Generator<Resource> {
   const answer = random.chance(0.25)
     ? coding('http://loinc.org', 'LA28397-0', 'Often true')
     : coding('http://loinc.org', 'LA28398-8', 'Never true');
-  const question = loinc(
-    '88122-7',
-    'Within the past 12 months we worried whether our food would run out before we got money to buy more',
-  );
   const response = `${patient}-screening-1`;
   yield {
     resourceType: 'QuestionnaireResponse',
     id: response,
     meta: { profile: [`${core}/us-core-questionnaireresponse|6.1.0`] },
-    questionnaire: 'http://cascadeharbor.example/Questionnaire/hunger-vital-sign',
+    questionnaire: hungerVitalSign,
     status: 'completed',
     subject: reference('Patient', patient),
     encounter: reference('Encounter', visit.encounter.id),
     authored: instant(visit.day, 9),
     author: reference('Patient', patient),
-    item: [{ linkId: '/88122-7', text: question.display, answer: [{ valueCoding: answer }] }],
+    item: [{ linkId: '/88122-7', text: foodQuestion.display, answer: [{ valueCoding: answer }] }],
   };
   const built = observation(context, {
     id: 'screening-food',
     profile: 'us-core-observation-screening-assessment',
     category: 'survey',
-    code: question,
+    code: foodQuestion,
     visit,
     result: { valueCodeableConcept: concept(answer) },
   });

@@ -1,0 +1,159 @@
+// What base R4 demands of a resource beyond its structure: required elements, bindings, invariants, targets of references,
+// and that each extension is held against its definition wherever it stands (https://hl7.org/fhir/R4/extensibility.html).
+import type { ElementRule, TypeRule } from '../definitions/r4-structure.ts';
+import { checkExtension, type ExtensionPlace } from './check-extension.ts';
+import type { ElementCheck } from './compile-profile.ts';
+import { isObject, type Json, type Occurrence, occurrence } from './occurrences.ts';
+import type { JudgeKit, ProfileJudge } from './profile-judge.ts';
+import type { ResourceScope } from './resource-scope.ts';
+
+const deepest = 60;
+
+export class BaseCheck {
+  readonly #kit: JudgeKit;
+  readonly #judge: ProfileJudge;
+  /** Paths whose binding a profile has narrowed. */
+  readonly #bound: ReadonlySet<string>;
+
+  constructor(kit: JudgeKit, judge: ProfileJudge, bound: ReadonlySet<string>) {
+    this.#kit = kit;
+    this.#judge = judge;
+    this.#bound = bound;
+  }
+
+  resource(resource: Json, path: string, scope: ResourceScope): void {
+    const rule = this.#kit.structure.resources.get(String(resource['resourceType']));
+    if (rule === undefined) return;
+    const root = this.#element(rule.name);
+    if (root !== undefined) this.#judge.own(root, occurrence(resource, path, undefined), scope, 0);
+    this.#object(resource, rule, path, { path: rule.name, type: rule.name, within: rule.name }, scope, 0);
+  }
+
+  /** @param place of the object, as extensions name it */
+  #object(
+    value: Json,
+    rule: TypeRule,
+    path: string,
+    place: ExtensionPlace,
+    scope: ResourceScope,
+    depth: number,
+  ): void {
+    if (depth > deepest) return;
+    for (const [name, alternatives] of rule.required)
+      if (!alternatives.some((key) => value[key] !== undefined))
+        this.#judge.add('error', 'min', `${path}.${name}`, `${name} must be there`);
+    for (const key in value) {
+      const plain = key.charCodeAt(0) === 95 ? key.slice(1) : key;
+      const element = rule.elements.get(plain);
+      if (element === undefined) continue;
+      const name = element.choice === undefined ? plain : `${element.choice}[x]`;
+      const check = this.#element(`${rule.name}.${name}`);
+      const content = value[key];
+      const many = Array.isArray(content);
+      const items: readonly unknown[] = many ? content : [content];
+      for (let at = 0; at < items.length; at++) {
+        const item = items[at];
+        if (item === null) continue;
+        const found = occurrence(
+          item,
+          many ? `${path}.${plain}[${at}]` : `${path}.${plain}`,
+          element.choice === undefined ? undefined : element.type,
+        );
+        if (element.type === 'Extension') checkExtension(this.#kit, this.#judge, found, place, plain, scope);
+        const inner = { path: `${place.path}.${name}`, type: element.type, within: `${rule.name}.${name}` };
+        if (plain !== key) this.#beside(found, inner, scope, depth);
+        else this.#value(found, element, check, inner, scope, depth);
+      }
+    }
+  }
+
+  #value(
+    found: Occurrence,
+    element: ElementRule,
+    check: ElementCheck | undefined,
+    place: ExtensionPlace,
+    scope: ResourceScope,
+    depth: number,
+  ): void {
+    if (check !== undefined) this.#own(check, found, scope, depth);
+    const { value, path } = found;
+    if (!isObject(value)) return;
+    if (element.type === 'Resource') {
+      const contained = place.path.endsWith('.contained');
+      if (contained) this.#contained(value, path, scope);
+      this.resource(value, path, scope.within(value, contained));
+      return;
+    }
+    if (element.elements === undefined) return;
+    const root = element.type.includes('.') ? undefined : this.#element(element.type);
+    if (root !== undefined) this.#own(root, { ...found, type: element.type }, scope, depth);
+    this.#object(value, element.elements, path, place, scope, depth + 1);
+  }
+
+  #own(check: ElementCheck, found: Occurrence, scope: ResourceScope, depth: number): void {
+    const narrowed = check.binding?.strength === 'extensible' && this.#bound.has(found.path);
+    this.#judge.own(narrowed ? { ...check, binding: undefined } : check, found, scope, depth);
+  }
+
+  /** What stands beside a primitive: its id and extensions. */
+  #beside({ value, path }: Occurrence, place: ExtensionPlace, scope: ResourceScope, depth: number): void {
+    const rule = this.#kit.structure.beside;
+    if (isObject(value)) this.#object(value, rule, path, place, scope, depth + 1);
+  }
+
+  /** dom-2, dom-3, dom-4 and dom-5 of https://hl7.org/fhir/R4/domainresource.html */
+  #contained(resource: Json, path: string, scope: ResourceScope): void {
+    if (resource['contained'] !== undefined)
+      this.#judge.add('error', 'contained', path, 'a contained resource must contain none');
+    const meta = isObject(resource['meta']) ? resource['meta'] : {};
+    if (
+      meta['versionId'] !== undefined ||
+      meta['lastUpdated'] !== undefined ||
+      meta['security'] !== undefined
+    )
+      this.#judge.add(
+        'error',
+        'contained',
+        path,
+        'a contained resource must have no versionId, lastUpdated or security',
+      );
+    if (!refersTo(scope.rootResource, resource['id'], 0) && !refersToContainer(resource))
+      this.#judge.add(
+        'error',
+        'contained',
+        path,
+        'a contained resource must be referred to, or refer to its container',
+      );
+  }
+
+  /** Facts of base R4 by type and element: `Observation.component.code`, `Quantity`. */
+  #element(path: string): ElementCheck | undefined {
+    const dot = path.indexOf('.');
+    const type = dot < 0 ? path : path.slice(0, dot);
+    const base = this.#kit.library.base(type);
+    if (base === undefined) return undefined;
+    const check = this.#kit.profile(base.canonical)?.elements.get(dot < 0 ? '' : path.slice(dot + 1));
+    return check === undefined || saysNothing(check) ? undefined : check;
+  }
+}
+
+function saysNothing({ types, binding, invariants, fixed, pattern }: ElementCheck): boolean {
+  return (
+    types === undefined &&
+    binding === undefined &&
+    invariants.length === 0 &&
+    fixed === undefined &&
+    pattern === undefined
+  );
+}
+
+function refersTo(value: unknown, id: unknown, depth: number): boolean {
+  if (typeof value === 'string') return value === `#${id}`;
+  if (typeof value !== 'object' || value === null || depth > deepest) return false;
+  for (const key in value) if (refersTo((value as Json)[key], id, depth + 1)) return true;
+  return false;
+}
+
+function refersToContainer(resource: Json): boolean {
+  return refersTo(resource, '', 0);
+}
