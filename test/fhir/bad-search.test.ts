@@ -132,6 +132,7 @@ testOnEachDatabase('no value and no modifier brings the server down', async (pla
       if (status === 400) assert.doesNotMatch(text, /\.ts:|select |node_modules/);
     }
   for (const name of [
+    '_filter',
     '_sort',
     '_count',
     '_total',

@@ -149,6 +149,39 @@ testOnEachDatabase('modifiers find what they say, of the member only', async (pl
     [`Patient?_has:Condition:patient:code:text=portico&_id=${me}`, ''],
   ] as const)
     assert.equal(await found(path), expected, path);
+  // https://hl7.org/fhir/R4/search_filter.html
+  const status = `"${clinical}|active"`;
+  for (const [filter, expected] of [
+    ['code eq mod-active', 'active'],
+    [`clinical-status eq ${status}`, 'active'],
+    [`clinical-status ss ${status}`, 'active relapse'],
+    [`not (clinical-status ss ${status})`, 'resolved'],
+    ['code eq mod-active or code eq mod-relapse', 'active relapse'],
+    // From left to right, unless parentheses say otherwise.
+    ['code eq mod-active or code eq mod-relapse and code eq mod-resolved', ''],
+    ['code eq mod-active or (code eq mod-relapse and code eq mod-resolved)', 'active'],
+    [
+      'not (code eq mod-active or code eq mod-relapse) and code in http://hl7.org/fhir/ValueSet/condition-clinical',
+      '',
+    ],
+    ['code eq mod-active and patient.name co "a"', 'active'],
+    ['code eq mod-active and patient.name eq "nobody of this name"', ''],
+    ['asserter pr true', ''],
+    ['patient pr true and code eq "mod-active"', 'active'],
+    [`patient re Patient/${me} and code eq mod-active`, 'active'],
+    [`patient eq Patient/${other} or code eq mod-other`, ''],
+    [`not (patient eq Patient/${me})`, ''],
+    ['_id eq mod-active or _lastUpdated lt 2000-01-01', 'active'],
+  ] as const)
+    assert.equal(await found(`Condition?_filter=${encodeURIComponent(filter)}`), expected, filter);
+  for (const [filter, expected] of [
+    ['name eq "NEAR HONOLULU"', 'honolulu'],
+    ['name sw near-l', 'lihue'],
+    ['name ew "pole"', 'pole'],
+    ['name ew "pol"', ''],
+    ['name co "of line" and not (name sw "near west")', 'east-of-line'],
+  ] as const)
+    assert.equal(await found(`Location?_filter=${encodeURIComponent(filter)}`, 'near-'), expected, filter);
   const patients = await ask(server, token, `Patient?_has:Condition:patient:code:text=portico`);
   assert.deepEqual(
     patients.entry?.map(({ resource }) => resource.id),
@@ -233,6 +266,49 @@ testOnEachDatabase('what a modifier cannot answer is refused with its name', asy
     ['Location?near=0|0|5|parsec', 'invalid', /unit 'parsec' is not one of km/],
     ['Location?near=0|0|5|constructor', 'invalid', /unit 'constructor'/],
     ['Location?near=0|0|5|km|x', 'invalid', /is not of the form latitude\|longitude/],
+    ['Condition?_filter=', 'invalid', /^_filter: expected a parameter, an operator and a value/],
+    ['Condition?_filter=code', 'invalid', /^_filter: expected a parameter/],
+    ['Condition?_filter=code eq', 'invalid', /^_filter: expected a parameter/],
+    ['Condition?_filter=code eq a b', 'invalid', /^_filter: there is no reading 'b'/],
+    ['Condition?_filter=(code eq a', 'invalid', /^_filter: a parenthesis is not closed/],
+    ['Condition?_filter=code eq a)', 'invalid', /^_filter: there is no reading '\)'/],
+    ['Condition?_filter=code eq "a', 'invalid', /^_filter: it cannot be read/],
+    ['Condition?_filter=nonsense eq a', 'not-supported', /no search parameter 'nonsense'/],
+    [
+      'Condition?_filter=code ne a',
+      'not-supported',
+      /^_filter: the operator 'ne' is not supported on 'code'/,
+    ],
+    ['Condition?_filter=code constructor a', 'not-supported', /^_filter: the operator 'constructor'/],
+    ['Condition?_filter=code:not eq a', 'invalid', /^_filter: code: a modifier is not supported/],
+    [
+      'Condition?_filter=onset-date po 2020',
+      'not-supported',
+      /^_filter: the operator 'po' is not supported on 'onset-date'/,
+    ],
+    ['Condition?_filter=onset-date eq never', 'invalid', /^onset-date: 'eqnever' is not a date/],
+    ['Condition?_filter=patient pr maybe', 'invalid', /^_filter: 'maybe' after pr/],
+    [
+      'Condition?_filter=patient[name eq a].name eq b',
+      'invalid',
+      /^_filter: 'patient\[name' is not supported/,
+    ],
+    [
+      'Observation?_filter=code-value-quantity eq a$5',
+      'not-supported',
+      /^_filter: the operator 'eq' is not supported on 'code-value/,
+    ],
+    ['MedicationKnowledge?_filter=DrugTier eq x', 'required', /^DrugPlan: /],
+    [
+      `Condition?_filter=${'('.repeat(30)}code eq a`,
+      'invalid',
+      /^_filter: parentheses are more than 20 deep/,
+    ],
+    [
+      `Condition?_filter=code eq a${' or code eq a'.repeat(60)}`,
+      'invalid',
+      /^_filter: more than 50 comparisons/,
+    ],
     ['Location?_sort=near', 'invalid', /near' is a special/],
   ] as const) {
     const [issue] = (await ask(server, token, path, 400)).issue!;

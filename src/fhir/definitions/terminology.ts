@@ -1,7 +1,8 @@
 // Codes of value sets and hierarchies of code systems, as far as the committed definitions can list them
 // (https://hl7.org/fhir/R4/valueset.html#expansion). Read when it is asked for first.
-import { readdirSync, readFileSync } from 'node:fs';
-import { type GuideFacts, type IncludeFacts, urlOf } from './guide-facts.ts';
+import { readFileSync } from 'node:fs';
+import type { IncludeFacts } from './guide-facts.ts';
+import { loadProfiles, ownProfiles, type ProfileLibrary } from './load-profiles.ts';
 
 export interface ValueSetCode {
   readonly system: string;
@@ -15,30 +16,61 @@ export interface Terminology {
   lineage(system: string, code: string, direction: 'above' | 'below'): readonly string[] | undefined;
 }
 
-type ValueSets = Pick<GuideFacts, 'valueSets' | 'codeSystems'>;
 /** Code system → code → codes right below it; all codes of the system, those at the top under ''. */
 type Hierarchies = ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
 
 const deepest = 20;
 
 export function loadTerminology(): Terminology {
-  return createTerminology(once(readValueSets), once(readHierarchies));
+  return createTerminology(
+    once(() => loadProfiles([ownProfiles])),
+    once(readHierarchies),
+  );
 }
 
 export function createTerminology(
-  valueSets: () => readonly ValueSets[],
+  library: () => Pick<ProfileLibrary, 'valueSet' | 'codeSystem'>,
   hierarchies: () => Hierarchies,
 ): Terminology {
   const expansions = new Map<string, readonly ValueSetCode[] | undefined>();
-  const expand = (url: string, depth: number): readonly ValueSetCode[] | undefined => {
-    if (depth > deepest) return undefined;
-    if (!expansions.has(url) && isKnown(valueSets(), url))
-      expansions.set(
-        url,
-        expandOne(valueSets(), url, (other) => expand(other, depth + 1)),
-      );
+
+  function expand(url: string, depth: number): readonly ValueSetCode[] | undefined {
+    const known = expansions.get(url);
+    if (known !== undefined || depth > deepest) return known;
+    const facts = library().valueSet(url);
+    // Nothing is kept of what is not known: anyone may ask for anything.
+    if (facts === undefined) return undefined;
+    const { include, exclude = [] } = facts;
+    const parts = [...include, ...exclude].map((part) => codesOfInclude(part, depth));
+    if (!parts.every((part) => part !== undefined)) return undefined;
+    const codes = new Map(
+      parts
+        .slice(0, include.length)
+        .flat()
+        .map((one) => [`${one.system}|${one.code}`, one]),
+    );
+    for (const { system, code } of parts.slice(include.length).flat()) codes.delete(`${system}|${code}`);
+    expansions.set(url, [...codes.values()]);
     return expansions.get(url);
-  };
+  }
+
+  function codesOfInclude(
+    { system, codes, valueSets = [], some }: IncludeFacts,
+    depth: number,
+  ): readonly ValueSetCode[] | undefined {
+    if (some === true) return undefined;
+    const lists = valueSets.map((url) => expand(url, depth + 1));
+    if (system !== undefined) {
+      const whole = codes ?? library().codeSystem(system);
+      lists.push(whole === undefined ? undefined : [...whole].map((code) => ({ system, code })));
+    }
+    const [first, ...others] = lists;
+    if (first === undefined || !others.every((list) => list !== undefined)) return undefined;
+    return first.filter((one) =>
+      others.every((list) => list.some(({ system: of, code }) => of === one.system && code === one.code)),
+    );
+  }
+
   return {
     codesOf: (url) => expand(url, 0),
     lineage(system, code, direction) {
@@ -53,60 +85,6 @@ export function createTerminology(
       return [...found];
     },
   };
-}
-
-function isKnown(all: readonly ValueSets[], url: string): boolean {
-  return all.some(({ valueSets }) => keyOf(valueSets, url) !== undefined);
-}
-
-/** Of a url without version the last one. */
-function keyOf(valueSets: ValueSets['valueSets'], url: string): string | undefined {
-  if (url.includes('|')) return url in valueSets ? url : undefined;
-  return Object.keys(valueSets).findLast((key) => urlOf(key) === url);
-}
-
-function expandOne(
-  all: readonly ValueSets[],
-  url: string,
-  expand: (url: string) => readonly ValueSetCode[] | undefined,
-): readonly ValueSetCode[] | undefined {
-  const facts = all.findLast(({ valueSets }) => keyOf(valueSets, url) !== undefined)!;
-  const { include, exclude = [] } = facts.valueSets[keyOf(facts.valueSets, url)!]!;
-  const parts = [...include, ...exclude].map((part) => codesOfInclude(all, part, expand));
-  if (!parts.every((part) => part !== undefined)) return undefined;
-  const codes = new Map(
-    parts
-      .slice(0, include.length)
-      .flat()
-      .map((one) => [`${one.system}|${one.code}`, one]),
-  );
-  for (const { system, code } of parts.slice(include.length).flat()) codes.delete(`${system}|${code}`);
-  return [...codes.values()];
-}
-
-function codesOfInclude(
-  all: readonly ValueSets[],
-  { system, codes, valueSets = [], some }: IncludeFacts,
-  expand: (url: string) => readonly ValueSetCode[] | undefined,
-): readonly ValueSetCode[] | undefined {
-  if (some === true) return undefined;
-  const lists = valueSets.map(expand);
-  if (system !== undefined) {
-    const whole = codes ?? all.findLast(({ codeSystems }) => system in codeSystems)?.codeSystems[system];
-    lists.push(whole?.map((code) => ({ system, code })));
-  }
-  const [first, ...others] = lists;
-  if (first === undefined || !others.every((list) => list !== undefined)) return undefined;
-  return first.filter((one) =>
-    others.every((list) => list.some(({ system: of, code }) => of === one.system && code === one.code)),
-  );
-}
-
-/** Of two guides that define one value set the later one counts: newer versions come later. */
-function readValueSets(): ValueSets[] {
-  return readdirSync(new URL('profiles/', import.meta.url))
-    .sort()
-    .map((name) => read<ValueSets>(`profiles/${name}`));
 }
 
 function readHierarchies(): Hierarchies {

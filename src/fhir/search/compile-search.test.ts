@@ -72,8 +72,13 @@ testOnEachDatabase('a search finds what reading all rows finds', async (place, c
       const pair = row === undefined ? undefined : pairOf(row.param, row.row, random.next());
       if (pair !== undefined) pairs.push(pair);
     }
+    if (random.next() < 0.25 && ofType.length > 0) {
+      const { rows } = pick(ofType);
+      const terms = [1, 2, 3, 4].flatMap(() => termOf(pick(rows), random.next()) ?? []);
+      if (terms.length > 0) pairs.push(['_filter', filterOf(terms, () => random.next())]);
+    }
     // The formulary's own rule.
-    if (pairs.some(([code]) => /^Drug(Tier|Name)/.test(code))) continue;
+    if (pairs.some((pair) => /Drug(Tier|Name)/.test(pair.join()))) continue;
     const query = new URLSearchParams(pairs).toString();
     const request = parseSearch(definitions, type, [...pairs, ['_count', pick(['20', '100', '500'])]], false);
     const expected = ofType
@@ -189,8 +194,55 @@ function visible({ resource, rows }: Indexed, access: MemberAccess): boolean {
   return alternatives.some((filters) => filters.every(matches));
 }
 
-function holds(ask: Ask, { rows }: Indexed): boolean {
+/** A comparison of a filter that the row meets. */
+function termOf(indexed: IndexedRow | undefined, chance: number): string | undefined {
+  if (indexed === undefined || /[#:]|^_refers$/.test(indexed.param)) return undefined;
+  const { param, row } = indexed;
+  const term = (operator: string, value: string) =>
+    `${param} ${operator} "${value.replace(/["\\]/g, '\\$&')}"`;
+  if (chance < 0.1) return term('pr', chance < 0.07 ? 'true' : 'false');
+  switch (row.table) {
+    case 'idx_token':
+      return row.code === '' ? undefined : term('eq', row.code.replace(/[\\|]/g, '\\$&'));
+    case 'idx_string': {
+      const operator = ['eq', 'sw', 'co', 'ew'][Math.floor(chance * 1000) % 4]!;
+      const norm = {
+        eq: row.norm,
+        sw: row.norm.slice(0, 4),
+        co: row.norm.slice(2, 6),
+        ew: row.norm.slice(-3),
+      };
+      const value = norm[operator as 'eq'].trim();
+      return value === '' ? undefined : term(operator, value);
+    }
+    case 'idx_date':
+      return term(
+        ['ge', 'lt', 'ne', 'sa'][Math.floor(chance * 1000) % 4]!,
+        new Date(Math.max(row.lo, -62_000_000_000_000)).toISOString().slice(0, 10),
+      );
+    case 'idx_reference':
+      return row.target_type === '' ? undefined : term('eq', `${row.target_type}/${row.target_id}`);
+    default:
+      return undefined;
+  }
+}
+
+/** The comparisons joined one way or another, some in parentheses, some negated. */
+function filterOf(terms: readonly string[], chance: () => number): string {
+  let text = '';
+  for (const term of terms) {
+    const joined = text === '' ? term : `${text} ${chance() < 0.5 ? 'and' : 'or'} ${term}`;
+    text = chance() < 0.3 ? `not (${joined})` : chance() < 0.3 ? `(${joined})` : joined;
+  }
+  return text;
+}
+
+function holds(ask: Ask, candidate: Indexed): boolean {
+  if (ask.kind === 'all') return ask.asks.every((one) => holds(one, candidate));
+  if (ask.kind === 'any') return ask.asks.some((one) => holds(one, candidate));
+  if (ask.kind === 'not') return !holds(ask.ask, candidate);
   assert.ok(ask.kind === 'param');
+  const { rows } = candidate;
   const { terminology } = definitions;
   const predicate: ParamPredicate = paramTypes[ask.param.type].predicate({
     ...ask,
@@ -222,7 +274,9 @@ function conditionHolds(condition: Condition, row: IndexRow): boolean {
     case 'in':
       return condition.values.includes(value);
     case 'like':
-      return String(value).includes(String(wanted).slice(1, -1));
+      return String(wanted).endsWith('%')
+        ? String(value).includes(String(wanted).slice(1, -1))
+        : String(value).endsWith(String(wanted).slice(1));
     case '<':
       return bytesBefore(value, wanted) < 0;
     case '<=':

@@ -13,6 +13,8 @@ export type Ask =
       readonly param: SearchParam;
       readonly modifier: string | undefined;
       readonly values: readonly string[];
+      /** Of a `_filter`. */
+      readonly operator?: Operator;
     }
   /** What `param` refers to is of one of the types and matches. */
   | {
@@ -23,7 +25,13 @@ export type Ask =
   /** The first of `params` that the resource has overlaps the interval; what has none of them is let through. */
   | { readonly kind: 'careDate'; readonly params: readonly SearchParam[]; readonly interval: Interval }
   /** Something of `param.resourceType` refers here with `param` and matches. */
-  | { readonly kind: 'has'; readonly param: SearchParam; readonly ask: Ask };
+  | { readonly kind: 'has'; readonly param: SearchParam; readonly ask: Ask }
+  /** Of a `_filter`. */
+  | { readonly kind: 'all' | 'any'; readonly asks: readonly Ask[] }
+  | { readonly kind: 'not'; readonly ask: Ask };
+
+/** Of a text: the whole, or its end, without regard to case and diacritics. */
+export type Operator = 'equals' | 'ends';
 
 const deepest = 5;
 const maximumAlternatives = 500;

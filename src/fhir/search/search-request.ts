@@ -4,6 +4,7 @@ import type { Definitions } from '../definitions/definitions.ts';
 import type { Subset } from '../format/subset-resource.ts';
 import { FhirError } from '../operation-outcome.ts';
 import { type Ask, clip, parseAsk } from './parse-ask.ts';
+import { parseFilter } from './parse-filter.ts';
 import { type Include, parseInclude } from './parse-include.ts';
 import { parseSort, type SortKey } from './parse-sort.ts';
 import { oneSubset, parseElements, parseSummary } from './parse-subset.ts';
@@ -66,6 +67,8 @@ export function parseSearch(
       // The default is all there is: resources, not what they contain.
       if (name === '_containedType' || value !== 'false')
         throw new FhirError('unknown-parameter', `${name}: contained resources are not searched here.`);
+    } else if (name === '_filter') {
+      asks.push(parseFilter(definitions, type, value));
     } else if (name === '_sort') {
       once(sort, name);
       sort = parseSort(definitions, type, value);

@@ -32,15 +32,34 @@ import type { QueryShape, Slot } from './query-shape.ts';
 export interface Sought {
   readonly type: string;
   readonly sight: Sight;
-  readonly start: 'id' | 'record' | IndexStart | ChainStart;
-  /** Each must hold; slots inside one are alternatives. */
-  readonly ids: readonly (readonly Slot[])[];
-  readonly lastUpdated: readonly Condition<Slot>[];
-  readonly predicates: readonly (SlottedPredicate | SlottedComposite)[];
-  readonly chains: readonly Chain[];
-  readonly has: readonly Reference[];
-  readonly careDates: readonly CareDate[];
+  readonly start: 'id' | 'record' | { readonly part: Part; readonly index: IndexStart | Chain };
+  /** Each must hold. */
+  readonly parts: readonly Part[];
 }
+
+/** What must hold of a resource; slots inside ids are alternatives. */
+type Part =
+  | { readonly kind: 'id'; readonly ids: readonly Slot[] }
+  | { readonly kind: 'lastUpdated'; readonly condition: Condition<Slot> }
+  | { readonly kind: 'param'; readonly predicate: SlottedPredicate | SlottedComposite }
+  | { readonly kind: 'chain'; readonly chain: Chain }
+  | { readonly kind: 'has'; readonly reference: Reference }
+  | { readonly kind: 'careDate'; readonly careDate: CareDate }
+  | { readonly kind: 'all' | 'any'; readonly parts: readonly Part[] }
+  | { readonly kind: 'not'; readonly part: Part };
+
+/** In the order of what they cost. */
+const kinds: readonly Part['kind'][] = [
+  'id',
+  'lastUpdated',
+  'param',
+  'chain',
+  'has',
+  'careDate',
+  'all',
+  'any',
+  'not',
+];
 
 /** Numbers of date parameters, the one that counts first, and the ends of the interval. */
 interface CareDate {
@@ -58,11 +77,6 @@ interface Reference {
 /** One of the alternatives must hold. */
 type Chain = readonly Reference[];
 
-/** Begins with what the one alternative refers to. */
-interface ChainStart {
-  readonly chain: Chain;
-}
-
 /** Of one query, as it is put to the database, which has a limit of its own. */
 const valuesAtMost = 20_000;
 
@@ -78,24 +92,37 @@ export async function seek(
     throw new Error('an operator goes through a whole type, for which no index is needed');
   shape.word(type);
   const sight = await sightOf(shape, context.scopes, access, type);
-  const ids: Slot[][] = [];
-  const lastUpdated: Condition<Slot>[] = [];
-  const predicates: (SlottedPredicate | SlottedComposite)[] = [];
-  const chains: Chain[] = [];
-  const has: Reference[] = [];
-  const careDates: CareDate[] = [];
-  for (const ask of asks) {
-    shape.word(ask.kind);
+  const parts: Part[] = [];
+  for (const ask of asks) parts.push(await partOf(context, shape, access, type, ask));
+  parts.sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind));
+  return { type, sight, start: startAt(parts), parts };
+}
+
+async function partOf(
+  context: QueryContext,
+  shape: QueryShape,
+  access: Access,
+  type: string,
+  ask: Ask,
+): Promise<Part> {
+  shape.word(ask.kind);
+  const part = await slotted();
+  if (shape.size > valuesAtMost) {
+    const name = 'param' in ask ? ask.param.code : `_${ask.kind}`;
+    throw new FhirError('too-costly', `${name}: the search comes to more than ${valuesAtMost} values.`);
+  }
+  return part;
+
+  async function slotted(): Promise<Part> {
     switch (ask.kind) {
       case 'id':
-        ids.push(shape.slots(possibleIds(type, ask.values)));
-        break;
-      case 'lastUpdated':
-        lastUpdated.push(shape.condition(lastUpdatedCondition(ask.values, context.now())));
-        break;
+        return { kind: 'id', ids: shape.slots(possibleIds(type, ask.values)) };
+      case 'lastUpdated': {
+        const condition = shape.condition(lastUpdatedCondition(ask.values, context.now()));
+        return { kind: 'lastUpdated', condition };
+      }
       case 'param':
-        predicates.push(slotPredicate(context, shape, ask, access));
-        break;
+        return { kind: 'param', predicate: slotPredicate(context, shape, ask, access) };
       case 'chain': {
         const targets = ask.targets.filter((target) => maySearch(access, target.type));
         if (targets.length === 0) throw new NotPermitted(ask.targets[0]!.type);
@@ -104,40 +131,47 @@ export async function seek(
         for (const target of targets)
           chain.push({ param, sought: await seek(context, shape, access, target.type, [target.ask]) });
         shape.word(`${ask.param.code}${chain.length}`);
-        chains.push(chain);
-        break;
+        return { kind: 'chain', chain };
       }
       case 'has': {
         const source = ask.param.resourceType;
         const sought = await seek(context, shape, access, source, [ask.ask]);
         shape.word(ask.param.code);
-        has.push({ param: context.scopes.paramId(source, ask.param.code), sought });
-        break;
+        return { kind: 'has', reference: { param: context.scopes.paramId(source, ask.param.code), sought } };
       }
       case 'careDate': {
         const params = ask.params.map((param) => context.scopes.paramId(type, param.code));
         shape.word(params.join(','));
         const { lo, hi } = ask.interval;
-        careDates.push({ params, lo: shape.slot(lo), hi: shape.slot(hi) });
+        return { kind: 'careDate', careDate: { params, lo: shape.slot(lo), hi: shape.slot(hi) } };
+      }
+      case 'not':
+        return { kind: 'not', part: await partOf(context, shape, access, type, ask.ask) };
+      default: {
+        shape.word(`(${ask.asks.length}`);
+        const parts: Part[] = [];
+        for (const one of ask.asks) parts.push(await partOf(context, shape, access, type, one));
+        return { kind: ask.kind, parts };
       }
     }
-    if (shape.size > valuesAtMost) {
-      const name = 'param' in ask ? ask.param.code : `_${ask.kind}`;
-      throw new FhirError('too-costly', `${name}: the search comes to more than ${valuesAtMost} values.`);
-    }
   }
-  // What is found through a reference has few ids, of which each leads to its resource.
-  const start =
-    ids.length > 0
-      ? 'id'
-      : (bestStart(predicates) ?? chainStart(chains) ?? (has.length > 0 ? 'id' : 'record'));
-  return { type, sight, start, ids, lastUpdated, predicates, chains, has, careDates };
 }
 
-/** Not of a patient, to whom all of a record leads. */
-function chainStart(chains: readonly Chain[]): ChainStart | undefined {
-  const chain = chains.find(([first, ...others]) => others.length === 0 && first?.sought.type !== 'Patient');
-  return chain === undefined ? undefined : { chain };
+/** What is found through a reference has few ids, of which each leads to its resource. */
+function startAt(parts: readonly Part[]): Sought['start'] {
+  if (parts.some(({ kind }) => kind === 'id')) return 'id';
+  const index = bestStart(parts.flatMap((part) => (part.kind === 'param' ? [part.predicate] : [])));
+  if (index !== undefined) {
+    const part = parts.find((one) => one.kind === 'param' && one.predicate === index.predicate)!;
+    return { part, index };
+  }
+  // Not of a patient, to whom all of a record leads.
+  for (const part of parts) {
+    if (part.kind !== 'chain') continue;
+    const [first, ...others] = part.chain;
+    if (others.length === 0 && first?.sought.type !== 'Patient') return { part, index: part.chain };
+  }
+  return parts.some(({ kind }) => kind === 'has') ? 'id' : 'record';
 }
 
 /** An id that cannot exist is no error: it matches nothing. */
@@ -153,25 +187,43 @@ export function soughtSql(
   access: Access,
   sought: Sought,
 ): { readonly visibility: Visibility; readonly where: RawBuilder<unknown> } {
-  const { start } = sought;
-  const from = typeof start === 'object' && 'chain' in start ? startOf(context, access, start.chain) : start;
+  const { start, parts } = sought;
+  const from = typeof start === 'string' ? start : startOf(context, access, start.index);
   const visibility = visibleFrom(context, access, sought.type, 'search', from, sought.sight);
-  const conditions = [
-    visibility.where,
-    sql`r.deleted = 0`,
-    ...sought.ids.map((slots) => (slots.length === 0 ? sql`1 = 0` : sql`r.id in (${sql.join(slots)})`)),
-    // An instant is an interval whose ends are the same.
-    ...sought.lastUpdated.map((condition) => conditionSql(condition, () => sql`r.last_updated`)),
-    ...sought.predicates
-      .filter((predicate) => typeof start === 'string' || 'chain' in start || predicate !== start.predicate)
-      .map((predicate) => predicateSql(predicate, visibility, access)),
-    ...sought.chains
-      .filter((chain) => typeof start === 'string' || !('chain' in start) || chain !== start.chain)
-      .map((chain) => chainSql(context, access, visibility, chain)),
-    ...sought.has.map((reference) => hasSql(context, access, sought.type, reference)),
-    ...sought.careDates.map((careDate) => careDateSql(visibility, careDate)),
-  ];
-  return { visibility, where: sql.join(conditions, sql` and `) };
+  const conditions = parts
+    .filter((part) => typeof start === 'string' || part !== start.part)
+    .map((part) => partSql(context, access, sought.type, visibility, part));
+  return { visibility, where: sql.join([visibility.where, sql`r.deleted = 0`, ...conditions], sql` and `) };
+}
+
+function partSql(
+  context: QueryContext,
+  access: Access,
+  type: string,
+  visibility: Visibility,
+  part: Part,
+): RawBuilder<unknown> {
+  switch (part.kind) {
+    case 'id':
+      return part.ids.length === 0 ? sql`1 = 0` : sql`r.id in (${sql.join(part.ids)})`;
+    case 'lastUpdated':
+      // An instant is an interval whose ends are the same.
+      return conditionSql(part.condition, () => sql`r.last_updated`);
+    case 'param':
+      return predicateSql(part.predicate, visibility, access);
+    case 'chain':
+      return chainSql(context, access, visibility, part.chain);
+    case 'has':
+      return hasSql(context, access, type, part.reference);
+    case 'careDate':
+      return careDateSql(visibility, part.careDate);
+    case 'not':
+      return sql`not (${partSql(context, access, type, visibility, part.part)})`;
+    default: {
+      const parts = part.parts.map((one) => partSql(context, access, type, visibility, one));
+      return sql`(${sql.join(parts, part.kind === 'all' ? sql` and ` : sql` or `)})`;
+    }
+  }
 }
 
 function chainSql(
@@ -188,8 +240,9 @@ function chainSql(
   return sql`(${sql.join(alternatives, sql` or `)})`;
 }
 
-function startOf(context: QueryContext, access: Access, [reference]: Chain): Start {
-  const { param, sought } = reference!;
+function startOf(context: QueryContext, access: Access, index: IndexStart | Chain): Start {
+  if ('table' in index) return index;
+  const { param, sought } = index[0]!;
   return {
     table: 'idx_reference',
     param,

@@ -61,14 +61,16 @@ export async function reindex(
   const types = all ? new Set(rules.keys()) : await outdatedTypes(tables, rules);
   if (types.size === 0) return {};
   await begin(tables, rules, types, all);
-  await addKeyIndexes(db);
-  const lines = await tables
-    .selectFrom('scope')
-    .select('line')
-    .distinct()
-    .where('line', '<>', '')
-    .orderBy('line')
+  const scopes = tables.selectFrom('scope').select('line').distinct().where('line', '<>', '');
+  const lines = await scopes.orderBy('line').execute();
+  const some = await tables
+    .selectFrom('resource')
+    .select('key')
+    .where('line', 'in', scopes)
+    .where('type', 'in', [...types])
+    .limit(1)
     .execute();
+  if (some.length > 0) await addKeyIndexes(db);
   const done: Record<string, number> = {};
   for (const type of inOrder(types)) {
     for (;;) {

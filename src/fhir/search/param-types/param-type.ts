@@ -38,6 +38,7 @@ export type IndexRow =
 export interface ParamAsk {
   readonly param: SearchParam;
   readonly modifier: string | undefined;
+  readonly operator?: 'equals' | 'ends';
   /** Alternatives, unescaped only as far as the commas between them go. */
   readonly values: readonly string[];
   /** FHIR bases of our own, for absolute references. */

@@ -31,6 +31,10 @@ export const string: ParamType = {
       where: any(
         texts.map((text) => {
           const norm = normalize(text);
+          if (ask.operator === 'equals') return compare('norm', '=', norm);
+          // Of nothing but signs every text would be the end.
+          if (ask.operator === 'ends')
+            return norm === '' ? compare('value', '=', cut(text)) : compare('norm', 'like', `%${norm}`);
           if (modifier === 'exact') return all(compare('norm', '=', norm), compare('value', '=', cut(text)));
           // Nothing that LIKE would read as a sign is left by normalize.
           return modifier === 'contains' && norm !== ''
