@@ -1,6 +1,6 @@
 // Practitioners of a line's directory and their roles (Plan-Net, US Core and CARIN BB).
 import type { SandboxLine } from '../../personas.ts';
-import { coding, concept, type Resource, reference } from '../building.ts';
+import { type Coding, coding, concept, type Resource, reference } from '../building.ts';
 import { places } from './places.ts';
 import {
   answeredPhone,
@@ -35,7 +35,18 @@ const practitioners = [
   ['Nguyen', 'Thanh', 'male', taxonomy('122300000X', 'Dentist'), 'dental-1'],
   ['Abrams', 'Leah', 'female', taxonomy('2084P0800X', 'Psychiatry Physician'), 'clinic-2'],
   ['Whitaker', 'Paul', 'male', taxonomy('2085R0202X', 'Diagnostic Radiology Physician'), 'hospital-1'],
+  ['Whitlock', 'Dana', 'female', taxonomy('183500000X', 'Pharmacist'), 'pharmacy-1'],
 ] as const;
+
+const degreeOf = (code: string, display: string) =>
+  coding('http://terminology.hl7.org/CodeSystem/v2-0360', code, display);
+type Calling = readonly [degree: Coding, role: readonly [code: string, display: string]];
+const physician: Calling = [degreeOf('MD', 'Doctor of Medicine'), ['ph', 'Physician']];
+/** By specialty, of those who are no physicians. */
+const callings: Readonly<Record<string, Calling>> = {
+  '122300000X': [degreeOf('DDS', 'Doctor of Dental Surgery'), ['de', 'Dentist']],
+  '183500000X': [degreeOf('PharmD', 'Doctor of Pharmacy'), ['rx', 'Pharmacy Service Providers']],
+};
 
 type Facts = (typeof practitioners)[number];
 
@@ -52,10 +63,7 @@ function practitioner(
   position: number,
   [family, given, gender, specialty]: Facts,
 ): Resource {
-  const degree =
-    specialty.code === '122300000X'
-      ? coding('http://terminology.hl7.org/CodeSystem/v2-0360', 'DDS', 'Doctor of Dental Surgery')
-      : coding('http://terminology.hl7.org/CodeSystem/v2-0360', 'MD', 'Doctor of Medicine');
+  const [degree] = callings[specialty.code] ?? physician;
   const licence = {
     extension: [
       planNetExtension('practitioner-qualification', {
@@ -115,7 +123,9 @@ function role(
   position: number,
   [family, given, , specialty, employer]: Facts,
 ): Resource {
-  const where = (position % places.length) + 1;
+  const [, calling] = callings[specialty.code] ?? physician;
+  const employed = places.findIndex((place) => place.owner === employer);
+  const where = (position < 8 || employed < 0 ? position % places.length : employed) + 1;
   return {
     resourceType: 'PractitionerRole',
     id: `${line}-role-${position + 1}`,
@@ -132,11 +142,7 @@ function role(
     period: { start: '2020-01-01' },
     practitioner: reference('Practitioner', `${line}-prac-${position + 1}`, `${given} ${family}`),
     organization: reference('Organization', `${line}-${employer}`),
-    code: [
-      specialty.code === '122300000X'
-        ? planNetCode('ProviderRoleCS', 'de', 'Dentist')
-        : planNetCode('ProviderRoleCS', 'ph', 'Physician'),
-    ],
+    code: [planNetCode('ProviderRoleCS', ...calling)],
     specialty: [concept(specialty)],
     location: [reference('Location', `${line}-loc-${where}`)],
     healthcareService: [reference('HealthcareService', `${line}-hs-${where}`)],
