@@ -18,6 +18,11 @@ const patientEverything = {
   definition: 'http://hl7.org/fhir/OperationDefinition/Patient-everything',
 };
 
+const docref = {
+  name: 'docref',
+  definition: 'http://hl7.org/fhir/us/core/OperationDefinition/docref',
+};
+
 const validateOperation = {
   name: 'validate',
   definition: 'http://hl7.org/fhir/OperationDefinition/Resource-validate',
@@ -79,6 +84,7 @@ export function capabilityStatement(service: Capabilities, line: Line): Record<s
           .filter((type) => reachable.has(type))
           .sort()
           .map((type) => resourceCapability(service, reachable, type)),
+        interaction: [{ code: 'batch' }],
       },
     ],
   };
@@ -102,7 +108,11 @@ function resourceCapability(
     interaction: [...codes].map((code) => ({ code })),
     versioning: 'versioned',
     readHistory: true,
-    operation: [...(type === 'Patient' ? [patientEverything] : []), validateOperation],
+    operation: [
+      ...(type === 'Patient' ? [patientEverything] : []),
+      ...(type === 'DocumentReference' ? [docref] : []),
+      validateOperation,
+    ],
     ...nonEmpty('searchInclude', searchIncludes(service.definitions, type)),
     ...nonEmpty('searchRevInclude', searchRevIncludes(service.definitions, reachable, type)),
     searchParam: [

@@ -53,6 +53,11 @@ export const fhirErrors = {
     code: 'not-supported',
     title: 'The format of the request body is not read here',
   },
+  'unsupported-bundle': {
+    status: 422,
+    code: 'not-supported',
+    title: 'The Bundle is not of a kind that is processed here',
+  },
   'too-many-requests': { status: 429, code: 'throttled', title: 'Too many requests' },
   'headers-too-large': {
     status: 431,

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import type { Definitions } from '../fhir/definitions/definitions.ts';
 import { fhirErrors } from '../fhir/operation-outcome.ts';
 import { fhirRoutes } from '../fhir/routes.ts';
+import { defaultKilometres } from '../fhir/search/param-types/special.ts';
 import { maximumCount } from '../fhir/search/search-request.ts';
 import { type Html, html, type PageContent, pageHeaders, renderPage } from '../pages/page.ts';
 import { dataClasses, memberTypes, referenceTypes, referredTypes } from '../smart/data-classes.ts';
@@ -171,8 +172,9 @@ function types(definitions: Definitions): Html {
   const reachable = new Set([...memberTypes, ...referenceTypes, ...referredTypes]);
   const served = [...definitions.servedTypes].filter((type) => reachable.has(type)).sort();
   return html`<section id="types"><h2>Resource types and their search parameters</h2>
-<p>Beside these, every type has <code>_id</code>, <code>_lastUpdated</code>, <code>_count</code>, <code>_total</code> and
-<code>_sort</code>. <code>_include</code>, <code>_revinclude</code>, chained parameters and <code>_has</code> follow references, and never
+<p>Beside these, every type has <code>_id</code>, <code>_lastUpdated</code>, <code>_count</code>, <code>_total</code>,
+<code>_sort</code>, <code>_summary</code> and <code>_elements</code>, and the modifiers that R4 gives to each type of parameter.
+<code>near</code> is latitude|longitude|distance|units, within ${defaultKilometres} km where it names no distance. <code>_include</code>, <code>_revinclude</code>, chained parameters and <code>_has</code> follow references, and never
 lead beyond what the member granted.</p>
 <table class="stack"><thead><tr><th scope="col">Type</th><th scope="col">Search parameters</th></tr></thead>
 <tbody>${served.map(

@@ -1,12 +1,10 @@
 // The records of one line: first what is nobody's (directory, formulary, questionnaire), then member after member. Deterministic: the same
 // line and day give the same bytes on every machine.
 import type { Resource } from './generate/building.ts';
-import { generateClaims } from './generate/claims.ts';
-import { generateClinical } from './generate/clinical.ts';
 import { generateDirectory } from './generate/directory.ts';
 import { generateFormulary } from './generate/formulary.ts';
+import { generateMember } from './generate/member.ts';
 import type { MemberContext } from './generate/member-context.ts';
-import { generatePatient } from './generate/patient.ts';
 import { questionnaire } from './generate/questionnaire.ts';
 import { seededRandom } from './generate/seeded-random.ts';
 import { personas, type SandboxLine } from './personas.ts';
@@ -26,14 +24,6 @@ export function* generateLine(line: SandboxLine, options: { readonly today: stri
       today: options.today,
       random: seededRandom(`${line} ${persona.key}`),
     };
-    yield* generatePatient(context);
-    if (persona.features.includes('patient-only')) continue;
-    // Encounters come first: claims refer to the visits they bill.
-    const visits: Resource[] = [];
-    for (const resource of generateClinical(context)) {
-      if (resource.resourceType === 'Encounter') visits.push(resource);
-      yield resource;
-    }
-    yield* generateClaims(context, visits);
+    yield* generateMember(context);
   }
 }

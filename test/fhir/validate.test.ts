@@ -117,7 +117,7 @@ test('$validate over HTTP', async (context) => {
   const wrong: [title: string, path: string, body: unknown, status: number, says: RegExp][] = [
     ['no body', 'Patient/$validate', '', 400, /The body must be the resource/],
     ['a body that is no JSON', 'Patient/$validate', '{"Secret', 400, /no valid JSON/],
-    ['a body that is no resource', 'Patient/$validate', [], 400, /no FHIR resource/],
+    ['a body that is no resource', 'Patient/$validate', [], 400, /is no JSON object/],
     ['another type', 'Observation/$validate', patient, 400, /resource: must be the Observation/],
     ['another id', 'Patient/b/$validate', patient, 400, /resource: its id/],
     ['an unknown profile', 'Patient/$validate?profile=http://x', patient, 400, /profile: this profile/],

@@ -2,7 +2,8 @@
 // (https://hl7.org/fhir/R4/resource-operation-validate.html). Nothing is stored, and no answer repeats what a resource holds.
 import type { FhirService } from '../fhir-service.ts';
 import { FhirError } from '../operation-outcome.ts';
-import type { BearerInteraction, FhirAnswer } from '../pipeline.ts';
+import type { BearerInteraction } from '../pipeline.ts';
+import type { FhirAnswer } from '../respond.ts';
 import { compileRead } from '../store/compile-read.ts';
 import { isObject, type Json } from '../validate/occurrences.ts';
 import { validationOutcome } from '../validate/validation-outcome.ts';
@@ -10,7 +11,7 @@ import { answerResource, instanceOf } from './read.ts';
 import { requireKnownParams } from './require-known-params.ts';
 import { requireServedType } from './require-served-type.ts';
 
-const known = ['profile', 'mode', '_format'];
+const known = ['profile', 'mode'];
 /** Of a delete nothing but the interaction could be wrong, and it is not offered. */
 const modes = ['create', 'update', 'profile'];
 /** One request must not hold up the others, and some rules of the guides compare all elements with all. */

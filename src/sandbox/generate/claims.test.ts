@@ -117,7 +117,7 @@ describe('the claims of the sandbox', () => {
 
   test('refer to nothing but this member and the directory and formulary of the line', () => {
     const shared =
-      /^(Organization\/\w+-(payer|hospital-1|clinic-[1-3]|pharmacy-1|dental-1|lab-1)|Practitioner\/\w+-prac-[1-8]|Location\/\w+-loc-[1-4])$/;
+      /^(Organization\/\w+-(payer|hospital-[12]|clinic-[1-3]|pharmacy-1|dental-1|lab-1)|Practitioner\/\w+-prac-[1-9]|Location\/\w+-loc-[1-5])$/;
     for (const { line, persona, records } of members)
       for (const resource of records)
         for (const [, { reference }] of objects(resource)) {
@@ -161,6 +161,7 @@ describe('prior authorizations', () => {
 const folder = join(import.meta.dirname, '../../../../shared/ig');
 const wanted = [
   ['us/carin-bb/', 'hl7.fhir.us.carin-bb-2.0.0'],
+  ['us/carin-bb/', 'hl7.fhir.us.carin-bb-2.1.0'],
   ['us/davinci-pdex/', 'hl7.fhir.us.davinci-pdex-2.0.0'],
   ['us/davinci-drug-formulary/', 'hl7.fhir.us.davinci-drug-formulary-1.1.0'],
   ['us/davinci-drug-formulary/', 'hl7.fhir.us.davinci-drug-formulary-2.0.1'],

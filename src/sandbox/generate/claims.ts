@@ -26,7 +26,12 @@ function coverage({ line, patient, persona, today }: MemberContext): Resource {
     id: `${patient}-coverage`,
     meta: {
       lastUpdated: `${today}T08:00:00.000Z`,
-      profile: ['http://hl7.org/fhir/us/carin-bb/StructureDefinition/C4BB-Coverage|2.0.0'],
+      profile: [
+        'http://hl7.org/fhir/us/core/StructureDefinition/us-core-coverage|6.1.0',
+        ...['2.0.0', '2.1.0'].map(
+          (version) => `http://hl7.org/fhir/us/carin-bb/StructureDefinition/C4BB-Coverage|${version}`,
+        ),
+      ],
     },
     identifier: [
       {

@@ -169,6 +169,13 @@ export const conditionTable: Readonly<Record<PersonaCondition, ConditionFacts>> 
     labs: [labTests.creatinine, labTests.potassium, labTests.hemoglobin],
     practitioner: 3,
   },
+  'kidney-failure': {
+    snomed: snomed('46177005', 'End-stage renal disease'),
+    icd: icd('N18.6', 'End stage renal disease'),
+    drug: undefined,
+    labs: [labTests.creatinine, labTests.potassium, labTests.hemoglobin],
+    practitioner: 3,
+  },
   'heart-failure': {
     snomed: snomed('84114007', 'Heart failure'),
     icd: icd('I50.9', 'Heart failure, unspecified'),

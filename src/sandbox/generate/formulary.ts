@@ -89,6 +89,9 @@ function coveragePlan({ line, id, name, today, period }: Plan): Resource {
     title: name,
     code: drugPolicy,
     date: `${period.start}T00:00:00Z`,
+    entry: formularyDrugs.map((_, position) => ({
+      item: reference('MedicationKnowledge', `${line}-formulary-drug-${position + 1}`),
+    })),
   };
 }
 
@@ -121,14 +124,21 @@ function payerInsurancePlan({ line, id, today, period }: Plan): Resource {
       concept(
         coding(
           'http://hl7.org/fhir/us/davinci-pdex-plan-net/CodeSystem/InsuranceProductTypeCS',
-          line === 'cco' ? 'mediaid' : 'mediadv',
+          line === 'cco' ? 'medi' : 'mediadv',
           line === 'cco' ? 'Medicaid' : 'Medicare Advantage',
         ),
       ),
     ],
     name: `Cascade Harbor drug coverage ${id}`,
     period,
-    coverageArea: [reference('Location', `${line}-loc-1`)],
+    coverageArea: [reference('Location', `${line}-area`)],
+    contact: [
+      {
+        purpose: code('PlanContactTypeCS-TEMPORARY-TRIAL-USE', 'FORMULARY', 'Plan Formulary Information'),
+        name: { text: 'Formulary questions' },
+        telecom: [{ system: 'url', value: `https://${line}.cascadeharbor.example/formulary` }],
+      },
+    ],
     coverage: [
       {
         extension: [
@@ -205,8 +215,9 @@ function* drugOf(plan: Plan, number: number, drug: FormularyDrug): Generator<Res
     resourceType: 'MedicationKnowledge',
     id: `${line}-drug-${number}`,
     meta: metaOf(today, 'FormularyDrug|2.0.1'),
-    code: concept(drug.code),
+    code: concept(drug.code, ...(drug.group === undefined ? [] : [drug.group])),
     status: 'active',
+    ...(drug.form === undefined ? {} : { doseForm: concept(drug.form) }),
   };
   yield {
     resourceType: 'Basic',

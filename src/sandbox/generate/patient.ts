@@ -1,7 +1,8 @@
-// The Patient of a member (US Core 6.1.0 and CARIN BB 2.0.0) and the people who act for it (US Core RelatedPerson).
-import { type Persona, personas } from '../personas.ts';
-import { type Coding, coding, concept, type Resource, reference, yearsBetween } from './building.ts';
+// The Patient of a member (US Core 6.1.0, CARIN BB 2.0.0 and 2.1.0).
+import type { Persona } from '../personas.ts';
+import { type Coding, coding, concept, type Resource } from './building.ts';
 import type { MemberContext } from './member-context.ts';
+import { relatedPeople } from './related-people.ts';
 
 const core = 'http://hl7.org/fhir/us/core/StructureDefinition';
 const raceCodes: Readonly<Record<Persona['race'], readonly [code: string, display: string]>> = {
@@ -49,6 +50,7 @@ export function* generatePatient(context: MemberContext): Generator<Resource> {
       profile: [
         `${core}/us-core-patient|6.1.0`,
         'http://hl7.org/fhir/us/carin-bb/StructureDefinition/C4BB-Patient|2.0.0',
+        'http://hl7.org/fhir/us/carin-bb/StructureDefinition/C4BB-Patient|2.1.0',
       ],
     },
     language: 'en-US',
@@ -116,9 +118,7 @@ export function* generatePatient(context: MemberContext): Generator<Resource> {
       { language: concept(coding('urn:ietf:bcp:47', language, languageName)), preferred: true },
     ],
   };
-  for (const other of personas) {
-    if (other.signIn?.actsFor?.[line]?.includes(patient) === true) yield relatedPerson(context, other);
-  }
+  yield* relatedPeople(context);
 }
 
 const identity = (code: string, display: string) => coding('http://snomed.info/sct', code, display);
@@ -174,36 +174,4 @@ function extensions(persona: Persona): Record<string, unknown>[] {
     );
   }
   return found;
-}
-
-const role = (code: string, display: string) =>
-  concept(coding('http://terminology.hl7.org/CodeSystem/v3-RoleCode', code, display));
-/** What one who acts for a grown-up is to them, by the keys of both. */
-const kinship: Readonly<Record<string, ReturnType<typeof role>>> = {
-  'karen-brandt walter-brandt': role('DAUC', 'daughter'),
-  'karen-brandt edith-brandt': role('NIECE', 'niece'),
-};
-
-function relationships({ persona, today }: MemberContext, other: Persona) {
-  if (yearsBetween(persona.birthDate, today) < 18) {
-    return [other.gender === 'female' ? role('MTH', 'mother') : role('FTH', 'father')];
-  }
-  const kin = kinship[`${other.key} ${persona.key}`];
-  const attorney = role('HPOWATT', 'healthcare power of attorney');
-  return kin === undefined ? [attorney] : [kin, attorney];
-}
-
-function relatedPerson(context: MemberContext, other: Persona): Resource {
-  const { patient } = context;
-  return {
-    resourceType: 'RelatedPerson',
-    id: `${patient}-rel-${other.key}`,
-    meta: { profile: [`${core}/us-core-relatedperson|6.1.0`] },
-    active: true,
-    patient: reference('Patient', patient),
-    relationship: relationships(context, other),
-    name: [{ family: other.family, given: [...other.given] }],
-    telecom: [{ system: 'email', value: `${other.key}@example.com` }],
-    address: [{ city: 'Portland', state: 'OR', country: 'US' }],
-  };
 }

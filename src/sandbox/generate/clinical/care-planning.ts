@@ -1,8 +1,11 @@
 // CareTeam, CarePlan and Goal.
-import { addDays, coding, concept, type Resource, reference } from '../building.ts';
+import type { PersonaCondition } from '../../personas.ts';
+import { addDays, type Coding, coding, concept, type Resource, reference } from '../building.ts';
 import { conditionTable } from '../condition-table.ts';
 import type { MemberContext } from '../member-context.ts';
+import { spouseOf } from '../related-people.ts';
 import type { Visit } from './encounters.ts';
+import { loinc } from './observation.ts';
 
 const core = 'http://hl7.org/fhir/us/core/StructureDefinition';
 
@@ -29,6 +32,11 @@ export function* carePlanning(context: MemberContext, visits: readonly Visit[]):
         role: [concept(coding('http://snomed.info/sct', '223366009', 'Healthcare professional'))],
         member: reference('Practitioner', `${line}-prac-${concern.practitioner}`),
       },
+      {
+        role: [concept(coding('http://snomed.info/sct', '223366009', 'Healthcare professional'))],
+        member: reference('PractitionerRole', `${line}-role-${concern.practitioner}`),
+      },
+      ...(persona.features.includes('complete') ? family(context) : []),
     ],
   };
   yield {
@@ -60,9 +68,36 @@ export function* carePlanning(context: MemberContext, visits: readonly Visit[]):
     id: `${patient}-goal-1`,
     meta: { profile: [`${core}/us-core-goal|6.1.0`] },
     lifecycleStatus: persona.deceased === undefined ? 'active' : 'cancelled',
-    description: { text: `Keep ${concern.snomed.display.toLowerCase()} under control` },
+    description: {
+      coding: [measureOf(persona.conditions[0]!)],
+      text: `Keep ${concern.snomed.display.toLowerCase()} under control`,
+    },
     subject: reference('Patient', patient),
     startDate: first.day,
     target: [{ dueDate: addDays(today, 180) }],
   };
+}
+
+/** The member and the spouse take part in the care. */
+function family(context: MemberContext): Record<string, unknown>[] {
+  const part = (code: string, display: string, member: ReturnType<typeof reference>) => ({
+    role: [concept(coding('http://snomed.info/sct', code, display))],
+    member,
+  });
+  return [
+    part('116154003', 'Patient', reference('Patient', context.patient)),
+    part('133932002', 'Caregiver', spouseOf(context)),
+  ];
+}
+
+/** What tells whether a goal is met. */
+function measureOf(condition: PersonaCondition): Coding {
+  const [lab] = conditionTable[condition].labs;
+  if (condition === 'hypertension')
+    return loinc('85354-9', 'Blood pressure panel with all children optional');
+  if (condition === 'asthma' || condition === 'copd')
+    return loinc('59408-5', 'Oxygen saturation in Arterial blood by Pulse oximetry');
+  if (condition === 'depression')
+    return loinc('44261-6', 'Patient Health Questionnaire 9 item (PHQ-9) total score [Reported]');
+  return lab?.code ?? loinc('72514-3', 'Pain severity - 0-10 verbal numeric rating [Score] - Reported');
 }

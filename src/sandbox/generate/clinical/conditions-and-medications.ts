@@ -1,8 +1,9 @@
 // Condition (problem list and encounter diagnosis), AllergyIntolerance, MedicationRequest, MedicationDispense, Medication.
+import type { PersonaCondition } from '../../personas.ts';
 import { addDays, coding, concept, instant, type Resource, reference } from '../building.ts';
-import { conditionTable } from '../condition-table.ts';
+import { conditionTable, type Drug } from '../condition-table.ts';
 import type { MemberContext } from '../member-context.ts';
-import { restricted, type Visit } from './encounters.ts';
+import { diagnosesOfCondition, restricted, type Visit } from './encounters.ts';
 
 const core = 'http://hl7.org/fhir/us/core/StructureDefinition';
 const terminology = 'http://terminology.hl7.org/CodeSystem';
@@ -25,8 +26,52 @@ export function* conditionsAndMedications(
     yield* diagnoses(context, seen, position + 1, labels);
     if (facts.drug !== undefined) yield* medication(context, first, position + 1, labels);
   }
+  if (persona.features.includes('complete') && visits[0] !== undefined) yield hunger(context, visits[0]);
   yield allergy(context, visits[0]);
 }
+
+/** A concern that a screening brought up. */
+function hunger({ patient, line }: MemberContext, { day }: Visit): Resource {
+  return {
+    resourceType: 'Condition',
+    id: `${patient}-concern-1`,
+    meta: { profile: [`${core}/us-core-condition-problems-health-concerns|6.1.0`] },
+    extension: [asserted(day)],
+    clinicalStatus: concept(coding(`${terminology}/condition-clinical`, 'resolved', 'Resolved')),
+    verificationStatus: concept(coding(`${terminology}/condition-ver-status`, 'confirmed', 'Confirmed')),
+    category: [
+      concept(
+        coding(
+          'http://hl7.org/fhir/us/core/CodeSystem/condition-category',
+          'health-concern',
+          'Health Concern',
+        ),
+      ),
+      concept(coding('http://hl7.org/fhir/us/core/CodeSystem/us-core-category', 'sdoh', 'SDOH')),
+    ],
+    code: concept(
+      coding('http://snomed.info/sct', '733423003', 'Food insecurity'),
+      coding('http://hl7.org/fhir/sid/icd-10-cm', 'Z59.41', 'Food insecurity'),
+    ),
+    subject: reference('Patient', patient),
+    onsetDateTime: day,
+    abatementDateTime: addDays(day, 200),
+    recordedDate: day,
+    recorder: reference('Practitioner', `${line}-prac-1`),
+  };
+}
+
+const asserted = (day: string) => ({
+  url: 'http://hl7.org/fhir/StructureDefinition/condition-assertedDate',
+  valueDateTime: day,
+});
+
+/** What passes: the days that it lasts. */
+const passing: Readonly<Partial<Record<PersonaCondition, number>>> = {
+  otitis: 14,
+  pregnancy: 90,
+  migraine: 2,
+};
 
 type Labels = Record<string, unknown>;
 
@@ -37,9 +82,7 @@ function problem({ patient, line }: MemberContext, visit: Visit, number: number,
     resourceType: 'Condition',
     id: `${patient}-prob-${number}`,
     meta: { ...labels, profile: [`${core}/us-core-condition-problems-health-concerns|6.1.0`] },
-    extension: [
-      { url: 'http://hl7.org/fhir/StructureDefinition/condition-assertedDate', valueDateTime: visit.day },
-    ],
+    extension: [asserted(visit.day)],
     clinicalStatus: concept(
       resolved
         ? coding(`${terminology}/condition-clinical`, 'resolved', 'Resolved')
@@ -64,13 +107,19 @@ function* diagnoses(
   number: number,
   labels: Labels,
 ): Generator<Resource> {
-  for (const [position, visit] of visits.slice(0, 4).entries()) {
+  for (const [position, visit] of visits.slice(0, diagnosesOfCondition).entries()) {
     const facts = conditionTable[visit.condition!];
+    const days = passing[visit.condition!];
     yield {
       resourceType: 'Condition',
       id: `${patient}-dx-${number}-${position + 1}`,
       meta: { ...labels, profile: [`${core}/us-core-condition-encounter-diagnosis|6.1.0`] },
-      clinicalStatus: concept(coding(`${terminology}/condition-clinical`, 'active', 'Active')),
+      extension: [asserted(visit.day)],
+      clinicalStatus: concept(
+        days === undefined
+          ? coding(`${terminology}/condition-clinical`, 'active', 'Active')
+          : coding(`${terminology}/condition-clinical`, 'resolved', 'Resolved'),
+      ),
       verificationStatus: concept(coding(`${terminology}/condition-ver-status`, 'confirmed', 'Confirmed')),
       category: [
         concept(coding(`${terminology}/condition-category`, 'encounter-diagnosis', 'Encounter Diagnosis')),
@@ -79,6 +128,7 @@ function* diagnoses(
       subject: reference('Patient', patient),
       encounter: reference('Encounter', visit.encounter.id),
       onsetDateTime: visit.day,
+      ...(days === undefined ? {} : { abatementDateTime: addDays(visit.day, days) }),
       recordedDate: visit.day,
     };
   }
@@ -120,7 +170,9 @@ function* medication(
     status: persona.deceased === undefined ? 'active' : 'stopped',
     intent: 'order',
     category: [concept(coding(`${terminology}/medicationrequest-category`, 'community', 'Community'))],
-    reportedBoolean: false,
+    ...(number % 3 === 0
+      ? { reportedReference: reference('Practitioner', `${line}-prac-${practitioner}`) }
+      : { reportedBoolean: false }),
     ...what,
     subject: reference('Patient', patient),
     encounter: reference('Encounter', visit.encounter.id),
@@ -133,26 +185,50 @@ function* medication(
       quantity: { value: 30, unit: 'each', system: 'http://unitsofmeasure.org', code: '{each}' },
     },
   };
-  for (const daysAgo of [12, 45]) {
+  // What PDex asks of a dispense names the package by its NDC.
+  const dispensed = byReference
+    ? what
+    : { medicationCodeableConcept: concept(drug!.rxnorm, packageOf(drug!)) };
+  for (const [position, daysAgo] of [12, 45].entries()) {
     const day = addDays(last, -daysAgo);
     if (day < visit.day) continue;
     yield {
       resourceType: 'MedicationDispense',
       id: `${patient}-disp-${number}-${daysAgo}`,
-      meta: { ...labels, profile: [`${core}/us-core-medicationdispense|6.1.0`] },
+      meta: {
+        ...labels,
+        profile: [
+          `${core}/us-core-medicationdispense|6.1.0`,
+          ...(byReference ? [] : ['2.0.0', '2.1.0'].map((version) => `${pdexDispense}|${version}`)),
+        ],
+      },
+      extension: [
+        {
+          url: 'http://hl7.org/fhir/us/davinci-pdex/StructureDefinition/DispenseRefill',
+          valueQuantity: { value: 2 - position },
+        },
+      ],
       status: 'completed',
-      ...what,
+      ...dispensed,
       subject: reference('Patient', patient),
-      performer: [{ actor: reference('Organization', `${line}-pharmacy-1`) }],
+      context: reference('Encounter', visit.encounter.id),
+      performer: [
+        { actor: reference('Organization', `${line}-pharmacy-1`) },
+        { actor: reference('Practitioner', `${line}-prac-9`) },
+      ],
       authorizingPrescription: [reference('MedicationRequest', `${patient}-rx-${number}`)],
       type: concept(coding(`${terminology}/v3-ActCode`, 'RF', 'Refill')),
       quantity: { value: 30, unit: 'each', system: 'http://unitsofmeasure.org', code: '{each}' },
       daysSupply: { value: 30, unit: 'day', system: 'http://unitsofmeasure.org', code: 'd' },
       whenHandedOver: instant(day, 15),
       dosageInstruction: [dosage],
+      substitution: { wasSubstituted: false },
     };
   }
 }
+
+const pdexDispense = 'http://hl7.org/fhir/us/davinci-pdex/StructureDefinition/pdex-medicationdispense';
+const packageOf = ({ ndc, rxnorm }: Drug) => coding('http://hl7.org/fhir/sid/ndc', ndc, rxnorm.display);
 
 function allergy({ patient, persona, random }: MemberContext, visit: Visit | undefined): Resource {
   const none = random.chance(0.4) && !persona.features.includes('complete');

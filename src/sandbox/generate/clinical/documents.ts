@@ -1,86 +1,101 @@
-// DocumentReference with the note itself inside, and the DiagnosticReport of notes and imaging.
-import { coding, concept, instant, type Resource, reference } from '../building.ts';
+// DocumentReference: the notes of visits, each with its text inside; and how any document of a member is written down.
+import { type Coding, coding, concept, instant, type Resource, reference } from '../building.ts';
 import { conditionTable } from '../condition-table.ts';
 import type { MemberContext } from '../member-context.ts';
+import { spouseOf } from '../related-people.ts';
 import type { Visit } from './encounters.ts';
 import { loinc } from './observation.ts';
 
-const core = 'http://hl7.org/fhir/us/core/StructureDefinition';
 const notes = [
   loinc('11506-3', 'Progress note'),
   loinc('11488-4', 'Consult note'),
   loinc('34117-2', 'History and physical note'),
   loinc('28570-0', 'Procedure note'),
-  loinc('18842-5', 'Discharge summary'),
+  loinc('11504-8', 'Surgical operation note'),
 ] as const;
+const dischargeSummary = loinc('18842-5', 'Discharge summary');
+const emergencyNote = loinc('34111-5', 'Emergency department Note');
 
 export function* documents(context: MemberContext, visits: readonly Visit[]): Generator<Resource> {
-  const { patient, line, persona } = context;
-  const noted = visits.slice(-8);
-  for (const [position, visit] of noted.entries()) {
-    const type = visit.stay ? notes[4] : notes[position % 4]!;
+  const { persona } = context;
+  for (const [position, visit] of visits.slice(-8).entries()) {
+    const type = typeOf(visit, position);
     const about =
       visit.condition === undefined
         ? 'a general check up'
         : conditionTable[visit.condition].snomed.display.toLowerCase();
-    const note = `${type.display}\n\n${persona.given[0]} ${persona.family} was seen on ${visit.day} for ${about}. Stable; continue as planned.\n`;
-    const data = Buffer.from(note).toString('base64');
-    const attachment = { contentType: 'text/plain; charset=utf-8', data, title: type.display };
-    yield {
-      resourceType: 'DocumentReference',
-      id: `${patient}-doc-${position + 1}`,
-      meta: { profile: [`${core}/us-core-documentreference|6.1.0`] },
-      identifier: [
-        { system: `https://${line}.cascadeharbor.example/document`, value: `${patient}-doc-${position + 1}` },
-      ],
-      status: 'current',
-      type: concept(type),
-      category: [
-        concept(
-          coding(
-            'http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category',
-            'clinical-note',
-            'Clinical Note',
-          ),
-        ),
-      ],
-      subject: reference('Patient', patient),
-      date: instant(visit.day, 17),
-      author: [reference('Practitioner', visit.practitioner)],
-      custodian: reference('Organization', `${line}-clinic-1`),
-      content: [
-        {
-          attachment,
-          format: coding(
-            'http://ihe.net/fhir/ihe.formatcode.fhir/CodeSystem/formatcode',
-            'urn:ihe:iti:xds:2017:mimeTypeSufficient',
-            'mimeType Sufficient',
-          ),
-        },
-      ],
-      context: {
-        encounter: [reference('Encounter', visit.encounter.id)],
-        period: { start: instant(visit.day), end: instant(visit.day, 10) },
-      },
-    };
-    if (position > 1) continue;
-    yield {
-      resourceType: 'DiagnosticReport',
-      id: `${patient}-noterep-${position + 1}`,
-      meta: { profile: [`${core}/us-core-diagnosticreport-note|6.1.0`] },
-      status: 'final',
-      category: [
-        concept(position === 0 ? loinc('LP29684-5', 'Radiology') : loinc('LP29708-2', 'Cardiology')),
-      ],
-      code: concept(
-        position === 0 ? loinc('30746-2', 'Portable XR Chest Views') : loinc('11524-6', 'EKG study'),
-      ),
-      subject: reference('Patient', patient),
-      encounter: reference('Encounter', visit.encounter.id),
-      effectiveDateTime: instant(visit.day, 9),
-      issued: instant(visit.day, 15),
-      performer: [reference('Practitioner', `${line}-prac-8`)],
-      presentedForm: [attachment],
-    };
+    const text = `${type.display}\n\n${persona.given[0]} ${persona.family} was seen on ${visit.day} for ${about}. Stable; continue as planned.\n`;
+    const written = document(context, {
+      id: `doc-${position + 1}`,
+      type,
+      visit,
+      attachment: plainText(type, text),
+    });
+    // The spouse was there and added to the note.
+    yield persona.features.includes('complete') && position === 0
+      ? { ...written, author: [...(written['author'] as unknown[]), spouseOf(context)] }
+      : written;
   }
+}
+
+function typeOf(visit: Visit, position: number): Coding {
+  if (visit.stay) return dischargeSummary;
+  const { code } = visit.encounter['class'] as { code: string };
+  return code === 'EMER' ? emergencyNote : notes[position % notes.length]!;
+}
+
+export type Attachment = Readonly<Record<string, unknown>>;
+
+export const plainText = (type: Coding, text: string): Attachment => ({
+  contentType: 'text/plain; charset=utf-8',
+  data: Buffer.from(text).toString('base64'),
+  title: type.display,
+});
+
+export function document(
+  { patient, line }: MemberContext,
+  {
+    id,
+    type,
+    visit,
+    attachment,
+  }: { readonly id: string; readonly type: Coding; readonly visit: Visit; readonly attachment: Attachment },
+): Resource {
+  return {
+    resourceType: 'DocumentReference',
+    id: `${patient}-${id}`,
+    meta: {
+      profile: ['http://hl7.org/fhir/us/core/StructureDefinition/us-core-documentreference|6.1.0'],
+    },
+    identifier: [{ system: `https://${line}.cascadeharbor.example/document`, value: `${patient}-${id}` }],
+    status: 'current',
+    type: concept(type),
+    category: [
+      concept(
+        coding(
+          'http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category',
+          'clinical-note',
+          'Clinical Note',
+        ),
+      ),
+    ],
+    subject: reference('Patient', patient),
+    date: instant(visit.day, 17),
+    author: [reference('Practitioner', visit.practitioner)],
+    custodian: reference('Organization', `${line}-clinic-1`),
+    content: [
+      {
+        attachment,
+        format: coding(
+          'http://ihe.net/fhir/ihe.formatcode.fhir/CodeSystem/formatcode',
+          'urn:ihe:iti:xds:2017:mimeTypeSufficient',
+          'mimeType Sufficient',
+        ),
+      },
+    ],
+    context: {
+      encounter: [reference('Encounter', visit.encounter.id)],
+      period: { start: instant(visit.day), end: instant(visit.day, 10) },
+    },
+  };
 }

@@ -21,6 +21,8 @@ export function* encounters(context: MemberContext): Generator<Visit> {
   const last = persona.deceased ?? today;
   const gap = persona.features.includes('many-claims') ? 12 : persona.conditions.length > 2 ? 60 : 110;
   let number = 0;
+  const seen = new Map<PersonaCondition, number>();
+  const reasons = (condition: PersonaCondition | undefined) => reasonsOf(context, seen, condition);
   for (
     let day = addDays(last, -1400);
     day < last;
@@ -28,19 +30,40 @@ export function* encounters(context: MemberContext): Generator<Visit> {
   ) {
     if (day < persona.birthDate) continue;
     const condition = persona.conditions[number % Math.max(persona.conditions.length, 1)];
-    yield visit(context, ++number, day, condition, false);
+    yield visit(context, ++number, day, condition, reasons(condition), false);
   }
   if (!persona.features.includes('hospital-stay')) return;
   const admitted = addDays(last, -130);
-  yield visit(context, ++number, addDays(admitted, -1), persona.conditions.at(-1), false, true);
-  yield visit(context, ++number, admitted, persona.conditions.at(-1), true);
+  const why = persona.conditions.at(-1);
+  yield visit(context, ++number, addDays(admitted, -1), why, reasons(why), false, true);
+  yield visit(context, ++number, admitted, why, reasons(why), true);
 }
+
+/** The problem that a visit is about, and the diagnosis of the visit where one is recorded. */
+function reasonsOf(
+  { patient, persona }: MemberContext,
+  seen: Map<PersonaCondition, number>,
+  condition: PersonaCondition | undefined,
+): ReturnType<typeof reference>[] {
+  if (condition === undefined) return [];
+  const time = (seen.get(condition) ?? 0) + 1;
+  seen.set(condition, time);
+  const number = persona.conditions.indexOf(condition) + 1;
+  return [
+    reference('Condition', `${patient}-prob-${number}`),
+    ...(time <= diagnosesOfCondition ? [reference('Condition', `${patient}-dx-${number}-${time}`)] : []),
+  ];
+}
+
+/** Visits for one condition that a diagnosis of their own is recorded of, the first ones. */
+export const diagnosesOfCondition = 4;
 
 function visit(
   context: MemberContext,
   number: number,
   day: string,
   condition: PersonaCondition | undefined,
+  reasons: readonly ReturnType<typeof reference>[],
   stay: boolean,
   emergency = false,
 ): Visit {
@@ -86,7 +109,7 @@ function visit(
       },
     ],
     period: { start: instant(day), end: instant(end, stay ? 17 : 10) },
-    ...(facts === undefined ? {} : { reasonCode: [concept(facts.snomed)] }),
+    ...(facts === undefined ? {} : { reasonCode: [concept(facts.snomed)], reasonReference: reasons }),
     ...(stay
       ? {
           hospitalization: {

@@ -3,8 +3,15 @@ import { type Coding, coding, concept, instant, type Resource, reference } from 
 import type { MemberContext } from '../member-context.ts';
 import type { Visit } from './encounters.ts';
 
+const core = 'http://hl7.org/fhir/us/core/StructureDefinition';
+
 const categories = {
+  activity: 'Activity',
+  exam: 'Exam',
+  imaging: 'Imaging',
   laboratory: 'Laboratory',
+  procedure: 'Procedure',
+  therapy: 'Therapy',
   'vital-signs': 'Vital Signs',
   'social-history': 'Social History',
   survey: 'Survey',
@@ -34,7 +41,13 @@ export function observation({ patient, line }: MemberContext, facts: Observation
   return {
     resourceType: 'Observation',
     id: `${patient}-${facts.id}`,
-    meta: { profile: [`http://hl7.org/fhir/us/core/StructureDefinition/${facts.profile}|6.1.0`] },
+    meta: {
+      profile: [
+        `${core}/${facts.profile}|6.1.0`,
+        // The profile that those of the single vital signs are made from.
+        ...(facts.category === 'vital-signs' ? [`${core}/us-core-vital-signs|6.1.0`] : []),
+      ],
+    },
     status: 'final',
     category: [
       concept(

@@ -35,10 +35,18 @@ export function* proceduresAndDevices(context: MemberContext, visits: readonly V
   yield {
     resourceType: 'Device',
     id: `${patient}-device-1`,
-    meta: { profile: [`${core}/us-core-implantable-device|6.1.0`] },
+    meta: {
+      profile: [
+        `${core}/us-core-implantable-device|6.1.0`,
+        ...['2.0.0', '2.1.0'].map(
+          (version) => `http://hl7.org/fhir/us/davinci-pdex/StructureDefinition/pdex-device|${version}`,
+        ),
+      ],
+    },
     udiCarrier: [
       {
         deviceIdentifier: '09504000059118',
+        carrierAIDC: Buffer.from('010950400005911817281120107654321D2110987654d321').toString('base64'),
         carrierHRF: '(01)09504000059118(17)281120(10)7654321D(21)10987654d321',
       },
     ],
@@ -51,5 +59,6 @@ export function* proceduresAndDevices(context: MemberContext, visits: readonly V
     deviceName: [{ name: 'Harbor pacing system', type: 'user-friendly-name' }],
     type: concept(snomed('14106009', 'Cardiac pacemaker')),
     patient: reference('Patient', patient),
+    url: `https://devices.${line}.cascadeharbor.example/${patient}-device-1`,
   };
 }

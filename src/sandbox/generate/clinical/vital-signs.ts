@@ -1,5 +1,5 @@
 // Vital signs at visits: the US Core profiles, children's percentiles among them.
-import { type Resource, yearsBetween } from '../building.ts';
+import { coding, concept, type Resource, yearsBetween } from '../building.ts';
 import type { MemberContext } from '../member-context.ts';
 import type { Visit } from './encounters.ts';
 import { loinc, observation, quantity } from './observation.ts';
@@ -13,6 +13,8 @@ export function* vitalSigns(context: MemberContext, visits: readonly Visit[]): G
     const age = yearsBetween(persona.birthDate, visit.day);
     const height = age < 18 ? 60 + age * 6.2 : adultHeight;
     const weight = age < 18 ? 6 + age * 3.1 : Math.round(adultHeight * 0.45 + random.between(-4, 9));
+    const others: Along = { height, weight, pulse: random.between(60, 96), breath: random.between(12, 20) };
+    const how = howMeasured(context, age, position);
     const vital = (
       name: string,
       profile: string,
@@ -28,7 +30,7 @@ export function* vitalSigns(context: MemberContext, visits: readonly Visit[]): G
         category: 'vital-signs',
         code: loinc(code, display),
         visit,
-        result: { valueQuantity: quantity(Math.round(value * 10) / 10, unit, ucum) },
+        result: resultOf(code, quantity(tenths(value), unit, ucum), others, how),
       });
     yield vital('height', 'us-core-body-height', '8302-2', 'Body height', height, 'cm', 'cm');
     yield vital('weight', 'us-core-body-weight', '29463-7', 'Body weight', weight, 'kg', 'kg');
@@ -42,23 +44,15 @@ export function* vitalSigns(context: MemberContext, visits: readonly Visit[]): G
         'kg/m2',
         'kg/m2',
       );
-    yield vital(
-      'pulse',
-      'us-core-heart-rate',
-      '8867-4',
-      'Heart rate',
-      random.between(60, 96),
-      '/min',
-      '/min',
-    );
-    if (age >= 3) yield bloodPressure(context, visit, position + 1);
+    yield vital('pulse', 'us-core-heart-rate', '8867-4', 'Heart rate', others.pulse, '/min', '/min');
+    if (age >= 3) yield bloodPressure(context, visit, position + 1, how);
     if (position % 3 === 0) {
       yield vital(
         'resp',
         'us-core-respiratory-rate',
         '9279-1',
         'Respiratory rate',
-        random.between(12, 20),
+        others.breath,
         '/min',
         '/min',
       );
@@ -71,7 +65,7 @@ export function* vitalSigns(context: MemberContext, visits: readonly Visit[]): G
         'Cel',
         'Cel',
       );
-      yield pulseOximetry(context, visit, position + 1);
+      yield pulseOximetry(context, visit, position + 1, how);
     }
     if (age < 3) {
       const percent = (name: string, profile: string, code: string, display: string) =>
@@ -92,7 +86,8 @@ export function* vitalSigns(context: MemberContext, visits: readonly Visit[]): G
         'cm',
         'cm',
       );
-    } else if (age < 20) {
+    }
+    if (age >= 2 && age < 20) {
       yield vital(
         'bmip',
         'pediatric-bmi-for-age',
@@ -106,12 +101,72 @@ export function* vitalSigns(context: MemberContext, visits: readonly Visit[]): G
   }
 }
 
-function bloodPressure(context: MemberContext, visit: Visit, number: number): Resource {
+/** Once, as ever; not at all; or with another vital sign beside it, whose second reading came to nothing. */
+type How = 'once' | 'not' | 'along';
+
+function howMeasured({ persona }: MemberContext, age: number, position: number): How {
+  if (age < 20) return position % 5 === 1 ? 'not' : position % 5 === 2 ? 'along' : 'once';
+  if (position > 0) return 'once';
+  if (persona.features.includes('missing-data')) return 'not';
+  return persona.features.includes('complete') ? 'along' : 'once';
+}
+
+const absent = (code: string, display: string) => ({
+  dataAbsentReason: concept(
+    coding('http://terminology.hl7.org/CodeSystem/data-absent-reason', code, display),
+  ),
+});
+const notPerformed = absent('not-performed', 'Not Performed');
+
+const tenths = (value: number): number => Math.round(value * 10) / 10;
+
+/** The vital signs of a visit that stand beside others as well. */
+interface Along {
+  readonly height: number;
+  readonly weight: number;
+  readonly pulse: number;
+  readonly breath: number;
+}
+
+/** What is measured along with a vital sign, by the code of the vital sign; the height where nothing is said. */
+const along: Readonly<Record<string, keyof Along>> = {
+  '8302-2': 'weight',
+  '8867-4': 'breath',
+  '9279-1': 'pulse',
+  '8310-5': 'pulse',
+};
+const alongAs = {
+  height: [loinc('8302-2', 'Body height'), 'cm', 'cm'],
+  weight: [loinc('29463-7', 'Body weight'), 'kg', 'kg'],
+  pulse: [loinc('8867-4', 'Heart rate'), '/min', '/min'],
+  breath: [loinc('9279-1', 'Respiratory rate'), '/min', '/min'],
+} as const;
+
+function resultOf(
+  code: string,
+  valueQuantity: ReturnType<typeof quantity>,
+  others: Along,
+  how: How,
+): Record<string, unknown> {
+  if (how === 'not') return notPerformed;
+  if (how === 'once') return { valueQuantity };
+  const kind = along[code] ?? 'height';
+  const [other, unit, ucum] = alongAs[kind];
+  return {
+    valueQuantity,
+    component: [
+      { code: concept(other), valueQuantity: quantity(tenths(others[kind]), unit, ucum) },
+      { code: concept(other), ...absent('error', 'Error') },
+    ],
+  };
+}
+
+function bloodPressure(context: MemberContext, visit: Visit, number: number, how: How): Resource {
   const { random, persona } = context;
   const high = persona.conditions.includes('hypertension') ? 12 : 0;
   const component = (code: string, display: string, value: number) => ({
     code: { coding: [loinc(code, display)], text: display },
-    valueQuantity: quantity(value, 'mm[Hg]', 'mm[Hg]'),
+    ...(how === 'not' ? notPerformed : { valueQuantity: quantity(value, 'mm[Hg]', 'mm[Hg]') }),
   });
   return observation(context, {
     id: `vs-bp-${number}`,
@@ -120,6 +175,7 @@ function bloodPressure(context: MemberContext, visit: Visit, number: number): Re
     code: loinc('85354-9', 'Blood pressure panel with all children optional'),
     visit,
     result: {
+      ...(how === 'not' ? notPerformed : {}),
       component: [
         component('8480-6', 'Systolic blood pressure', random.between(108, 132) + high),
         component('8462-4', 'Diastolic blood pressure', random.between(66, 84) + high / 2),
@@ -128,8 +184,10 @@ function bloodPressure(context: MemberContext, visit: Visit, number: number): Re
   });
 }
 
-function pulseOximetry(context: MemberContext, visit: Visit, number: number): Resource {
+function pulseOximetry(context: MemberContext, visit: Visit, number: number, how: How): Resource {
   const saturation = loinc('59408-5', 'Oxygen saturation in Arterial blood by Pulse oximetry');
+  const result = (value: number, unit: string, ucum: string) =>
+    how === 'not' ? notPerformed : { valueQuantity: quantity(value, unit, ucum) };
   const built = observation(context, {
     id: `vs-spo2-${number}`,
     profile: 'us-core-pulse-oximetry',
@@ -137,15 +195,15 @@ function pulseOximetry(context: MemberContext, visit: Visit, number: number): Re
     code: saturation,
     visit,
     result: {
-      valueQuantity: quantity(context.random.between(93, 99), '%', '%'),
+      ...result(context.random.between(93, 99), '%', '%'),
       component: [
         {
           code: { coding: [loinc('3151-8', 'Inhaled oxygen flow rate')] },
-          valueQuantity: quantity(2, 'L/min', 'L/min'),
+          ...result(2, 'L/min', 'L/min'),
         },
         {
           code: { coding: [loinc('3150-0', 'Inhaled oxygen concentration')] },
-          valueQuantity: quantity(28, '%', '%'),
+          ...result(28, '%', '%'),
         },
       ],
     },

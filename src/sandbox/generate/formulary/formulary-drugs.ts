@@ -18,12 +18,24 @@ export interface FormularyDrug {
   readonly code: Coding;
   readonly tier: Tier;
   readonly rules: readonly Rule[];
+  /** SNOMED CT; absent where the package is more than a dose form. */
+  readonly form: Coding | undefined;
+  /** RxNorm's group of the same drug and form, where the guide's own examples name it. */
+  readonly group?: Coding;
 }
 
+const rxnorm = (code: string, display: string) =>
+  coding('http://www.nlm.nih.gov/research/umls/rxnorm', code, display);
+const forms = [
+  ['Tablet', coding('http://snomed.info/sct', '385055001', 'Tablet')],
+  ['Capsule', coding('http://snomed.info/sct', '385049006', 'Capsule')],
+] as const;
+
 const drug = (tier: Tier, code: string, display: string, ...rules: Rule[]): FormularyDrug => ({
-  code: coding('http://www.nlm.nih.gov/research/umls/rxnorm', code, display),
+  code: rxnorm(code, display),
   tier,
   rules,
+  form: forms.find(([name]) => display.includes(name))?.[1],
 });
 
 export const formularyDrugs: readonly FormularyDrug[] = [
@@ -67,13 +79,16 @@ export const formularyDrugs: readonly FormularyDrug[] = [
     'prior-authorization',
     'quantity-limit',
   ),
-  drug(
-    'brand',
-    '1049640',
-    'acetaminophen 325 MG / oxycodone hydrochloride 5 MG Oral Tablet [Percocet]',
-    'prior-authorization',
-    'quantity-limit',
-  ),
+  {
+    ...drug(
+      'brand',
+      '1049640',
+      'acetaminophen 325 MG / oxycodone hydrochloride 5 MG Oral Tablet [Percocet]',
+      'prior-authorization',
+      'quantity-limit',
+    ),
+    group: rxnorm('1185784', 'Percocet Pill'),
+  },
   drug(
     'brand',
     '1656356',
