@@ -582,10 +582,19 @@ describe('which profiles judge', () => {
       `${core}/us-core-patient|6.1.0`,
     );
     assert.equal(last(validate(declaring(`${core}/us-core-patient`))), `${core}/us-core-patient|6.1.0`);
-    // What only 3.1.1 has is right by 3.1.1.
-    assert.equal(
-      last(validate({ ...condition, meta: { profile: [`${core}/us-core-condition`] } })),
-      `${core}/us-core-condition|3.1.1`,
+    // The check digit of an NPI is a rule of 6.1.0 only.
+    const organization = {
+      resourceType: 'Organization',
+      meta: { profile: [`${core}/us-core-organization`] },
+      identifier: [{ system: 'http://hl7.org/fhir/sid/us-npi', value: '1' }],
+      active: true,
+      name: 'x',
+    };
+    const reports = validate(organization);
+    assert.deepEqual([last(reports), found(reports)], [`${core}/us-core-organization|3.1.1`, []]);
+    assert.deepEqual(
+      found(validate({ ...organization, meta: { profile: [`${core}/us-core-organization|6.1.0`] } })),
+      ['invariant Organization.identifier[0]', 'invariant Organization.identifier[0]'],
     );
   });
 
