@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ElementFacts } from '../definitions/guide-facts.ts';
-import { loadProfiles, ownProfiles, profileLibrary } from '../definitions/load-profiles.ts';
+import { loadProfiles, profileLibrary } from '../definitions/load-profiles.ts';
 import { loadStructure } from '../definitions/r4-structure.ts';
 import { newestProfiles } from './must-support-coverage.ts';
 import type { Json } from './occurrences.ts';
@@ -99,7 +99,7 @@ describe('must-support coverage', () => {
   });
 
   test('counts nothing for a profile of another type, and lists those that no resource is of', async () => {
-    const library = loadProfiles([ownProfiles]);
+    const library = loadProfiles();
     const coverage = (await openValidator(library, structure)).coverage();
     const patient = 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient|6.1.0';
     coverage.add({ resourceType: 'Observation' }, [patient, 'http://x.example/unknown']);

@@ -3,14 +3,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ElementFacts, GuideFacts, ProfileFacts } from '../definitions/guide-facts.ts';
-import { loadProfiles, ownProfiles, profileLibrary } from '../definitions/load-profiles.ts';
+import { loadProfiles, profileLibrary } from '../definitions/load-profiles.ts';
 import { loadStructure } from '../definitions/r4-structure.ts';
 import type { Json } from './occurrences.ts';
 import type { ProfileRule } from './profile-problem.ts';
 import { openValidator, type ProfileReport, type ValidateOptions } from './validate-resource.ts';
 
 const structure = loadStructure();
-const { validate } = await openValidator(loadProfiles([ownProfiles]), structure);
+const { validate } = await openValidator(loadProfiles(), structure);
 
 /** Errors and warnings as `rule path`. */
 const found = (reports: readonly ProfileReport[]): string[] =>
@@ -616,7 +616,7 @@ describe('what validation may cost', () => {
 
   test('is bounded in time, and says so', async () => {
     let time = 0;
-    const slow = await openValidator(loadProfiles([ownProfiles]), structure, () => (time += 200));
+    const slow = await openValidator(loadProfiles(), structure, () => (time += 200));
     const reports = slow.validate(pharmacy, { milliseconds: 100 });
     assert.ok(found(reports).includes('information not-finished ExplanationOfBenefit'));
   });

@@ -2,7 +2,7 @@
 // is fetched, work is bounded, and texts name elements only.
 
 import { urlOf } from '../definitions/guide-facts.ts';
-import { loadProfiles, type ProfileLibrary } from '../definitions/load-profiles.ts';
+import type { ProfileLibrary } from '../definitions/load-profiles.ts';
 import { loadStructure, type Structure } from '../definitions/r4-structure.ts';
 import { BaseCheck } from './check-base.ts';
 import { fhirPathPlace } from './fhirpath-place.ts';
@@ -48,10 +48,10 @@ const millisecondsAtMost = 2000;
 const profilesAtMost = 20;
 
 /** Opened by the first who validates: definitions and the library for invariants take a while. */
-export function validatorOnDemand(folders: readonly URL[]): () => Promise<Validator> {
+export function validatorOnDemand(library: () => ProfileLibrary): () => Promise<Validator> {
   let opened: Promise<Validator> | undefined;
   return () => {
-    opened ??= openValidator(loadProfiles(folders), loadStructure());
+    opened ??= openValidator(library(), loadStructure());
     return opened;
   };
 }
