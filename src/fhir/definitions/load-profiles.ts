@@ -1,6 +1,6 @@
 // The facts of the guides that validation works with: all files of the folders that are named, in memory. Two versions of
 // one canonical stand side by side.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFacts } from './facts-file.ts';
 import {
   type GuideFacts,
   type InvariantFacts,
@@ -35,17 +35,12 @@ export interface ProfileLibrary {
 /** The facts that come with Portico. */
 export const ownProfiles = new URL('profiles/', import.meta.url);
 
-/** @param folders each ending in `/`; what a later one has again counts instead of what an earlier one had */
+/** @param folders as `readFacts` reads them */
 export function loadProfiles(folders: readonly URL[]): ProfileLibrary {
-  const files = folders.flatMap((folder) =>
-    readdirSync(folder)
-      .filter((name) => name.endsWith('.json'))
-      .sort()
-      .map((name) => new URL(name, folder)),
-  );
-  return profileLibrary(files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as GuideFacts));
+  return profileLibrary(readFacts(folders));
 }
 
+/** What a later guide has again counts instead of what an earlier one had. */
 export function profileLibrary(guides: readonly GuideFacts[]): ProfileLibrary {
   const byUrl = new Map<string, KnownProfile[]>();
   const bases = new Map<string, KnownProfile>();
