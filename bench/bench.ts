@@ -9,6 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
+import { loadProfiles } from '../src/fhir/definitions/load-profiles.ts';
+import { validatorOnDemand } from '../src/fhir/validate/validate-resource.ts';
 import { generateLine } from '../src/sandbox/generate.ts';
 import { personas } from '../src/sandbox/personas.ts';
 import { Browser, readForm } from '../test/oauth/oauth-fixture.ts';
@@ -43,6 +45,7 @@ async function run(): Promise<void> {
   result['startToReadyFirstMs'] = first.ms;
   await stopServer(first.child);
   await measureImport();
+  result['validatePerSecond'] = await measureValidation();
   const { child, ms } = await startServer();
   result['startToReadyMs'] = ms;
   result['memoryIdleMb'] = await memory();
@@ -133,6 +136,16 @@ async function measureImport(): Promise<void> {
   result['importPerSecond'] = Math.round(report.created / report.seconds);
   result['sourceBytesPerResource'] = Math.round((await stat(file)).size / resources);
   result['diskBytesPerResource'] = Math.round(((await dataBytes()) - before) / resources);
+}
+
+/** The sandbox's records against the profiles that they declare, once everything is compiled. */
+async function measureValidation(): Promise<number> {
+  const { validate } = await validatorOnDemand(() => loadProfiles())();
+  const records = [...generateLine('cco', { today: '2026-11-01' })] as unknown as Record<string, unknown>[];
+  for (const record of records) validate(record);
+  const started = performance.now();
+  for (const record of records) validate(record);
+  return Math.round(records.length / ((performance.now() - started) / 1000));
 }
 
 async function dataBytes(): Promise<number> {

@@ -1,6 +1,6 @@
 // The facts of the guides that validation works with: those that come with Portico and those that were added, in memory. Two versions of
 // one canonical stand side by side.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFacts } from './facts-file.ts';
 import {
   type GuideFacts,
   type InvariantFacts,
@@ -39,13 +39,10 @@ export const ownProfiles = new URL('profiles/', import.meta.url);
 
 /** @param added what one of these has again counts instead of what comes with Portico */
 export function loadProfiles(added: readonly GuideFacts[] = []): ProfileLibrary {
-  const own = readdirSync(ownProfiles)
-    .filter((name) => name.endsWith('.json'))
-    .sort()
-    .map((name) => JSON.parse(readFileSync(new URL(name, ownProfiles), 'utf8')) as GuideFacts);
-  return profileLibrary([...own, ...added]);
+  return profileLibrary([...readFacts(ownProfiles), ...added]);
 }
 
+/** What a later guide has again counts instead of what an earlier one had. */
 export function profileLibrary(guides: readonly GuideFacts[]): ProfileLibrary {
   const byUrl = new Map<string, KnownProfile[]>();
   const bases = new Map<string, KnownProfile>();
