@@ -19,13 +19,13 @@ export async function measureValidation(folder: string, importFile: ImportFile) 
   const off = await importFile({ DATA_DIR: join(folder, 'off') }, file, 'off');
   const report = await importFile({ DATA_DIR: join(folder, 'report') }, file, 'report');
   return {
-    validatedPerSecond: await validatedPerSecond(),
+    validatePerSecond: await validatePerSecond(),
     importPerSecondOff: Math.round(off.created / off.seconds),
     importPerSecondReport: Math.round(report.created / report.seconds),
   };
 }
 
-async function validatedPerSecond(): Promise<number> {
+async function validatePerSecond(): Promise<number> {
   const { validate } = await validatorOnDemand([ownProfiles])();
   const resources = [...generateLine('cco', { today: '2026-11-01' })];
   for (const resource of resources.filter((_, at) => at % 10 === 0)) validate(resource);

@@ -1,6 +1,6 @@
 // All guides against one base: gather what the callers see, then check guide after guide.
 import type { GuideDemands } from '../src/fhir/definitions/guide-demands.ts';
-import { loadProfiles, ownProfiles } from '../src/fhir/definitions/load-profiles.ts';
+import { loadProfiles } from '../src/fhir/definitions/load-profiles.ts';
 import { loadStructure } from '../src/fhir/definitions/r4-structure.ts';
 import { openValidator, type Validator } from '../src/fhir/validate/validate-resource.ts';
 import { GuideCheck } from './check-guide.ts';
@@ -48,5 +48,5 @@ export async function runConformance(asked: Asked): Promise<Conformance> {
 }
 
 export function openConformanceValidator(): Promise<Validator> {
-  return openValidator(loadProfiles([ownProfiles]), loadStructure());
+  return openValidator(loadProfiles(), loadStructure());
 }

@@ -1,19 +1,17 @@
-// Writes src/fhir/definitions/guide-demands.json: what each guide demands of a server, from the official packages.
+// Writes what each guide demands of a server, from the official packages (guide-demands.json), and R4's own search parameters
+// as far as a guide may name them (r4-search-parameters.json).
 // Usage: node scripts/build-guides.ts FOLDER_OF_PACKAGES (the .tgz packages and the base search parameters, .json.gz)
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { guideDemands, type Json, namesOf } from '../src/fhir/definitions/guide-demands.ts';
+import { guideDemands, type Json, knownParameters } from '../src/fhir/definitions/guide-demands.ts';
 import { packageResources } from '../src/fhir/definitions/package-resources.ts';
 import { baseSearchParameters } from './base-search-parameters.ts';
 import { guidePackages } from './guide-packages.ts';
 
 const [folder] = process.argv.slice(2);
 if (folder === undefined) throw new Error('name the folder of packages');
-const known = new Map(
-  baseSearchParameters(folder).flatMap((definition) =>
-    namesOf(definition).map((key) => [key, definition] as const),
-  ),
-);
+const base = baseSearchParameters(folder);
+const known = knownParameters(base);
 // What a server gives to other payers and to providers is another API than what a member's app reads.
 const isServer = (capability: Json): boolean =>
   !/(payer|provider)-access-server$/.test(String(capability['url']));
@@ -27,7 +25,23 @@ for (const [id, packageName] of guidePackages) {
   for (const resource of resources)
     if (resource['resourceType'] === 'SearchParameter') known.set(String(resource['url']), resource);
 }
-writeFileSync(
-  new URL('../src/fhir/definitions/guide-demands.json', import.meta.url),
-  `[\n${rows.join(',\n')}\n]\n`,
+write('guide-demands.json', rows);
+const facts = [
+  'url',
+  'code',
+  'base',
+  'type',
+  'expression',
+  'target',
+  'multipleOr',
+  'multipleAnd',
+  'component',
+];
+write(
+  'r4-search-parameters.json',
+  base.map((definition) => JSON.stringify(Object.fromEntries(facts.map((name) => [name, definition[name]])))),
 );
+
+function write(name: string, lines: readonly string[]): void {
+  writeFileSync(new URL(`../src/fhir/definitions/${name}`, import.meta.url), `[\n${lines.join(',\n')}\n]\n`);
+}

@@ -7,6 +7,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { extractGuide, guidePackage, wholeSystems } from '../src/fhir/definitions/extract-guide.ts';
+import { factsFileName, factsText } from '../src/fhir/definitions/facts-file.ts';
 import type { GuideFacts, ValueSetFacts } from '../src/fhir/definitions/guide-facts.ts';
 import { packageResources } from '../src/fhir/definitions/package-resources.ts';
 import { loadStructure, type Structure } from '../src/fhir/definitions/r4-structure.ts';
@@ -43,8 +44,8 @@ for (const file of packages) {
 for (const file of readdirSync(out)) rmSync(new URL(file, out));
 const r4 = onlyUsed(wholeR4, guides);
 for (const guide of [r4, ...guides]) {
-  const text = fileText(guide);
-  writeFileSync(new URL(`${guide.name}-${guide.version}.json`, out), text);
+  const text = factsText(guide);
+  writeFileSync(new URL(factsFileName(guide), out), text);
   console.log(
     `${guide.name} ${guide.version}: ${guide.profiles.length} profiles, ${Object.keys(guide.valueSets).length} value sets, ${Math.round(text.length / 1000)} kB`,
   );
@@ -142,21 +143,4 @@ function onlyUsed(facts: GuideFacts, others: readonly GuideFacts[]): GuideFacts 
     valueSets,
     codeSystems: Object.fromEntries(Object.entries(facts.codeSystems).filter(([url]) => systems.has(url))),
   };
-}
-
-/** A line for each profile, value set and code system, so that a change can be read. */
-function fileText({ name, version, profiles, invariants, valueSets, codeSystems }: GuideFacts): string {
-  const list = (values: readonly unknown[]) =>
-    `[\n${values.map((one) => JSON.stringify(one)).join(',\n')}\n]`;
-  const object = (values: Readonly<Record<string, unknown>>) =>
-    `{\n${Object.entries(values)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`)
-      .join(',\n')}\n}`;
-  return `{"name":${JSON.stringify(name)},"version":${JSON.stringify(version)},
-"profiles":${list(profiles)},
-"invariants":${list(invariants)},
-"valueSets":${object(valueSets)},
-"codeSystems":${object(codeSystems)}}
-`;
 }

@@ -1,9 +1,9 @@
 // The plan's data without its server, for commands.
 import { type Config, loadConfig } from '../config/config.ts';
-import { type Database, openDatabase } from '../db/database.ts';
+import { type Database, hasDatabase, openDatabase } from '../db/database.ts';
 import { migrate } from '../db/migrate.ts';
+import { addedGuides } from '../fhir/definitions/added-guides.ts';
 import { type Definitions, loadDefinitions } from '../fhir/definitions/definitions.ts';
-import { ownProfiles } from '../fhir/definitions/load-profiles.ts';
 import { type ReadXml, xmlReaderOnDemand } from '../fhir/format/xml-reader.ts';
 import { openResourceStore, type ResourceStore } from '../fhir/store/resource-store.ts';
 import { structureCheck } from '../fhir/validate/check-structure.ts';
@@ -28,12 +28,24 @@ export function openDatabaseOf(config: Config): Promise<Database> {
   return openDatabase({ dataDir: config.dataDir, databaseUrl: config.databaseUrl });
 }
 
+/** With the guides that were added to the plan, where there is one. */
+export async function definitionsOf(config: Config): Promise<Definitions> {
+  if (!hasDatabase(config)) return loadDefinitions();
+  const db = await openDatabaseOf(config);
+  try {
+    const tables = await db.as<Record<never, never>>().introspection.getTables();
+    return loadDefinitions(tables.some(({ name }) => name === 'guide') ? await addedGuides(db) : []);
+  } finally {
+    await db.close();
+  }
+}
+
 /** Opens the database named by the environment, with its schema up to date. */
 export async function openPlan(config: Config = loadConfig(process.env)): Promise<Plan> {
   const db = await openDatabaseOf(config);
   try {
     const applied = await migrate(db, schemaChanges);
-    const definitions = loadDefinitions();
+    const definitions = loadDefinitions(await addedGuides(db));
     const store = await openResourceStore(db, definitions, {
       ownBases: (line) =>
         config.lines.filter((candidate) => candidate.id === line).map((candidate) => candidate.fhirUrl),
@@ -45,7 +57,7 @@ export async function openPlan(config: Config = loadConfig(process.env)): Promis
       store,
       applied,
       checkStructure: structureCheck(),
-      openValidator: validatorOnDemand([ownProfiles]),
+      openValidator: validatorOnDemand(definitions.profiles),
       readXml: xmlReaderOnDemand(),
       close: () => db.close(),
     };

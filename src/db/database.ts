@@ -1,6 +1,6 @@
 // Opens the one database of the program: SQLite in the data folder, or PostgreSQL when a URL is given.
 // Features describe their own tables and ask for a typed view with `db.as<Tables>()`.
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
@@ -30,8 +30,15 @@ export interface DatabaseOptions {
   readonly databaseUrl?: string | undefined;
 }
 
+const sqliteName = 'portico.sqlite';
+
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   return options.databaseUrl === undefined ? openSqlite(options.dataDir) : openPostgres(options.databaseUrl);
+}
+
+/** Whether there is something to open; it makes nothing. A PostgreSQL database is always there. */
+export function hasDatabase({ dataDir, databaseUrl }: DatabaseOptions): boolean {
+  return databaseUrl !== undefined || existsSync(join(dataDir, sqliteName));
 }
 
 async function openSqlite(dataDir: string): Promise<Database> {
@@ -73,7 +80,7 @@ async function probe(db: Database): Promise<void> {
 
 function sqliteFile(dataDir: string): string {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  return join(dataDir, 'portico.sqlite');
+  return join(dataDir, sqliteName);
 }
 
 function postgresPool(connectionString: string): pg.Pool {

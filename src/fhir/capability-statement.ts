@@ -16,11 +16,14 @@ const oauthUris = 'http://fhir-registry.smarthealthit.org/StructureDefinition/oa
 const patientEverything = {
   name: 'everything',
   definition: 'http://hl7.org/fhir/OperationDefinition/Patient-everything',
+  documentation: 'start and end go by the date of care of each type; what has none is of every time.',
 };
 
 const docref = {
   name: 'docref',
   definition: 'http://hl7.org/fhir/us/core/OperationDefinition/docref',
+  documentation:
+    'Stored documents; none are made on demand. Several types are alternatives. Without start and end the newest one, a summary of care (CCD) before others.',
 };
 
 const validateOperation = {

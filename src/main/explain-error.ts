@@ -3,6 +3,7 @@
 import { ConfigError } from '../config/config.ts';
 import { InputError } from '../ingest/input-files.ts';
 import { ClientError } from '../oauth/client-registry.ts';
+import { PackageError } from './find-package.ts';
 
 const diskFull =
   'the disk is full. What was reported as imported is safe; free some space and run the same command again';
@@ -10,7 +11,12 @@ const databaseGone =
   'the connection to the database broke. What was reported as imported is safe; run the same command again';
 
 export function explainError(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof InputError || error instanceof ClientError)
+  if (
+    error instanceof ConfigError ||
+    error instanceof InputError ||
+    error instanceof ClientError ||
+    error instanceof PackageError
+  )
     return error.message;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const text = error instanceof Error ? error.message : String(error);

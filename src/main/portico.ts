@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { registerAppCommand } from './app-command.ts';
 import { explainError } from './explain-error.ts';
 import { registerExportCommand } from './export-command.ts';
+import { registerIgCommand } from './ig-command.ts';
 import { registerImportCommand } from './import-command.ts';
 import { registerMemberCommand } from './member-command.ts';
 import { registerMigrateCommand } from './migrate-command.ts';
@@ -20,6 +21,7 @@ registerExportCommand(program);
 registerAppCommand(program);
 registerMemberCommand(program);
 registerMigrateCommand(program);
+registerIgCommand(program);
 
 // A reader that has seen enough, `| head`, is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -123,8 +123,12 @@ function reading(config: Config): Html {
 
 curl -s "${line.fhirUrl}/ExplanationOfBenefit?patient=$PATIENT&amp;_count=50" -H "Authorization: Bearer $TOKEN"
 curl -s "${line.fhirUrl}/Observation?patient=$PATIENT&amp;category=laboratory&amp;date=ge2025-01-01" -H "Authorization: Bearer $TOKEN"</code></pre>
-<p>Answers are FHIR JSON, or FHIR XML for <code>Accept: application/fhir+xml</code> or <code>application/xml</code>. The provider directory
+<p>Answers are FHIR JSON, or FHIR XML for <code>Accept: application/fhir+xml</code> or <code>application/xml</code>; <code>_format</code> and
+<code>_pretty</code> do as FHIR says, and zstd, br and gzip are known. Bodies may be JSON or XML. The provider directory
 and the formulary name no member and need no token.</p>
+<p>A batch has at most 100 entries, each a read or a search and answered as a request of its own. <code>start</code> and <code>end</code> of
+<code>$everything</code> and <code>$docref</code> go by the date of care; what has none is of every time. Without both, <code>$docref</code> gives the
+newest document, a summary of care before others. A <code>Binary</code> comes as the document it is unless you name a format of FHIR.</p>
 <p>Follow <code>link</code> with relation <code>next</code> for further pages; use it as it is. A page has at most ${maximumCount}
 entries, whatever <code>_count</code> says. A parameter that is not listed below is refused, never ignored, unless you send
 <code>Prefer: handling=lenient</code>. A token is taken in the Authorization header only.</p>
@@ -132,10 +136,12 @@ entries, whatever <code>_count</code> says. A parameter that is not listed below
 <tbody>${fhirRoutes.map(
     (route) =>
       html`<tr><th scope="row"><code>${route.method} ${route.path.replaceAll(/:(\w+)/g, '[$1]')}</code></th><td data-label="Interaction">${route.code}</td><td data-label="Needs">${
-        route.access === 'public' ? 'nothing' : 'access token'
+        needs[route.access]
       }</td></tr>`,
   )}</tbody></table></section>`;
 }
+
+const needs = { public: 'nothing', bearer: 'access token', optional: 'what its entries need' };
 
 function keeping(config: Config): Html {
   const line = config.lines[0]!;

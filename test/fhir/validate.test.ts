@@ -175,6 +175,24 @@ test('$validate over HTTP', async (context) => {
     }
   });
 
+  await context.test('reads and answers XML', async () => {
+    const xml = `<Patient xmlns="http://hl7.org/fhir"><meta><profile value="${profile}"/></meta><identifier><system value="http://x"/><value value="1"/></identifier><name><family value="A"/></name></Patient>`;
+    const answer = await fetch(`${server.base}/cco/fhir/Patient/$validate`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/fhir+xml',
+        accept: 'application/fhir+xml',
+        authorization: `Bearer ${token.access_token}`,
+      },
+      body: xml,
+    });
+    const text = await answer.text();
+    assert.equal(answer.status, 200);
+    assert.match(text, /^<\?xml [^>]*><OperationOutcome /);
+    assert.match(text, /<expression value="Patient.gender"\/>/);
+    assert.equal(text.match(/<issue>/g)?.length, 1);
+  });
+
   await context.test('reads no other media type', async () => {
     assert.equal((await post('Patient/$validate', 'x', token, 'text/plain')).status, 415);
   });

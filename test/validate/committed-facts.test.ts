@@ -1,15 +1,18 @@
 // The committed facts of the guides are what their packages say, where these are beside the project.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { guidePackages } from '../../scripts/guide-packages.ts';
 import { extractGuide, guidePackage } from '../../src/fhir/definitions/extract-guide.ts';
+import { factsFileName, factsText, readFacts } from '../../src/fhir/definitions/facts-file.ts';
 import type { GuideFacts } from '../../src/fhir/definitions/guide-facts.ts';
-import { ownProfiles } from '../../src/fhir/definitions/load-profiles.ts';
+import { loadProfiles, ownProfiles } from '../../src/fhir/definitions/load-profiles.ts';
 import { packageResources } from '../../src/fhir/definitions/package-resources.ts';
 import { loadStructure } from '../../src/fhir/definitions/r4-structure.ts';
+import { validatorOnDemand } from '../../src/fhir/validate/validate-resource.ts';
+import { temporaryFolder } from '../databases.ts';
 
 const folder = fileURLToPath(new URL('../../../shared/ig', import.meta.url));
 const skip = existsSync(folder) ? false : 'the packages of the guides are not beside the project';
@@ -32,6 +35,39 @@ test('the facts of each guide are what its package says', { skip }, () => {
     others.push(facts);
   }
   assert.deepEqual(readdirSync(ownProfiles).length, order.length + 1);
+});
+
+test('a second folder adds a guide to those that come with the program', async (context) => {
+  const folder = pathToFileURL(`${await temporaryFolder(context)}/`);
+  const guide: GuideFacts = {
+    name: 'made',
+    version: '1',
+    profiles: [
+      {
+        url: 'http://x.example/made',
+        version: '1',
+        type: 'Patient',
+        elements: [{ id: 'birthDate', min: 1 }],
+      },
+    ],
+    invariants: [],
+    valueSets: {},
+    codeSystems: {},
+  };
+  writeFileSync(new URL(factsFileName(guide), folder), factsText(guide));
+  assert.deepEqual(readFacts(folder), [guide]);
+  assert.equal(readFacts(ownProfiles)[0]!.name, 'hl7.fhir.r4.core');
+  const { validate } = await validatorOnDemand(() => loadProfiles(readFacts(folder)))();
+  const core = 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient|6.1.0';
+  const reports = validate({ resourceType: 'Patient', meta: { profile: ['http://x.example/made', core] } });
+  assert.deepEqual(
+    reports.map(({ profile, problems }) => [profile, problems.length]),
+    [
+      ['http://hl7.org/fhir/StructureDefinition/Patient|4.0.1', 0],
+      ['http://x.example/made|1', 1],
+      [core, 3],
+    ],
+  );
 });
 
 test('the facts of all guides together stay small', () => {

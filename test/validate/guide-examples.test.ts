@@ -6,7 +6,7 @@ import { existsSync, globSync, mkdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { loadProfiles, ownProfiles } from '../../src/fhir/definitions/load-profiles.ts';
+import { loadProfiles } from '../../src/fhir/definitions/load-profiles.ts';
 import { loadStructure } from '../../src/fhir/definitions/r4-structure.ts';
 import type { Json } from '../../src/fhir/validate/occurrences.ts';
 import { declaredProfiles, openValidator } from '../../src/fhir/validate/validate-resource.ts';
@@ -14,7 +14,7 @@ import { temporaryFolder } from '../databases.ts';
 
 const folder = fileURLToPath(new URL('../../../shared/ig', import.meta.url));
 const skip = existsSync(folder) ? false : 'the packages of the guides are not beside the project';
-const { validate, library } = await openValidator(loadProfiles([ownProfiles]), loadStructure());
+const { validate, library } = await openValidator(loadProfiles(), loadStructure());
 
 /** Examples that this validator finds wrong, with the reason. None is. */
 const disagreed: Readonly<Record<string, string>> = {};

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { loadProfiles, ownProfiles } from '../../src/fhir/definitions/load-profiles.ts';
+import { loadProfiles } from '../../src/fhir/definitions/load-profiles.ts';
 import { loadStructure } from '../../src/fhir/definitions/r4-structure.ts';
 import { structureCheck } from '../../src/fhir/validate/check-structure.ts';
 import type { Json } from '../../src/fhir/validate/occurrences.ts';
@@ -17,7 +17,7 @@ const data = fileURLToPath(new URL('../../../shared/data', import.meta.url));
 const skip = existsSync(join(data, 'validator-oracle'))
   ? false
   : 'the recorded messages are not beside the project';
-const { validate, library, fhirPath } = await openValidator(loadProfiles([ownProfiles]), loadStructure());
+const { validate, library, fhirPath } = await openValidator(loadProfiles(), loadStructure());
 
 /** Recorded messages that are about nothing a profile demands. */
 const beside =

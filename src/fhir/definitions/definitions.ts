@@ -1,21 +1,18 @@
 // Facts of FHIR and of the guides, as data: made by scripts/build-definitions.ts, read once at start.
 import { readFileSync } from 'node:fs';
+import type { AddedGuide } from './added-guides.ts';
 import type { GuideDemands } from './guide-demands.ts';
 import { loadGuides } from './guides.ts';
+import { loadProfiles, type ProfileLibrary } from './load-profiles.ts';
 import { loadStructure, type Structure } from './r4-structure.ts';
-import { loadTerminology, type Terminology } from './terminology.ts';
+import { loadTerminology, once, type Terminology } from './terminology.ts';
 
 /** https://hl7.org/fhir/R4/valueset-search-param-type.html */
-export type SearchParamType =
-  | 'token'
-  | 'reference'
-  | 'date'
-  | 'string'
-  | 'quantity'
-  | 'number'
-  | 'uri'
-  | 'composite'
-  | 'special';
+export type SearchParamType = (typeof searchParamTypes)[number];
+const searchParamTypes = [
+  ...(['token', 'reference', 'date', 'string', 'quantity', 'number'] as const),
+  ...(['uri', 'composite', 'special'] as const),
+];
 
 export interface SearchParamComponent {
   readonly code: string;
@@ -48,6 +45,8 @@ export interface Definitions {
   searchParams(type: string): readonly SearchParam[];
   /** A name that is declared with capitals (DrugPlan) is found in any case: the seed writes `drugplan`. */
   searchParam(type: string, code: string): SearchParam | undefined;
+  /** Read when it is asked for first. */
+  readonly profiles: () => ProfileLibrary;
   readonly terminology: Terminology;
   readonly structure: Structure;
   /** Resource type → parameters that put it into a Patient's compartment. */
@@ -57,7 +56,8 @@ export interface Definitions {
 type RawParam = Omit<SearchParam, 'resourceType' | 'targets' | 'components'> &
   Partial<Pick<SearchParam, 'targets' | 'components'>>;
 
-export function loadDefinitions(): Definitions {
+/** @param added beside the guides that come with Portico */
+export function loadDefinitions(added: readonly AddedGuide[] = []): Definitions {
   const resourceTypes = read<string[]>('resource-types.json');
   const served = read<string[]>('served-types.json');
   const raw = read<Record<string, RawParam[]>>('search-parameters.json');
@@ -74,6 +74,8 @@ export function loadDefinitions(): Definitions {
       ),
     );
   }
+  for (const { demands } of added) addParams(params, demands);
+  const profiles = once(() => loadProfiles(added.map((guide) => guide.facts)));
   const anyCase = new Map(
     [...params].map(([type, byCode]) => [
       type,
@@ -89,17 +91,46 @@ export function loadDefinitions(): Definitions {
     date: '2026-11-24',
     resourceTypes,
     servedTypes: new Set(served),
-    guides: loadGuides(),
+    guides: [...loadGuides(), ...added.map((guide) => guide.demands)],
+    profiles,
     searchParams: (type) => [...(params.get(type)?.values() ?? [])],
     searchParam: (type, code) => params.get(type)?.get(code) ?? anyCase.get(type)?.get(code.toLowerCase()),
-    terminology: loadTerminology(),
+    terminology: loadTerminology(profiles),
     structure: loadStructure(),
     patientCompartment: read('compartment-patient.json'),
   };
 }
 
+/** A parameter that is known stays as it is: other guides search by it. */
+function addParams(params: ReadonlyMap<string, Map<string, SearchParam>>, guide: GuideDemands): void {
+  for (const [name, param] of Object.entries(guide.searchParams)) {
+    const [type, code] = name.split('.') as [string, string];
+    const known = params.get(type);
+    // `_id` and `_lastUpdated` are no rows of an index.
+    if (known === undefined || code === '_id' || code === '_lastUpdated' || param.expression === '') continue;
+    // What is special has a meaning of its own, which no definition tells.
+    if (param.type === 'special' || !searchParamTypes.includes(param.type as SearchParamType)) continue;
+    const raw = { ...param, code, type: param.type as SearchParamType, guides: [guide.id] };
+    const components = (param.components ?? []).map(({ code: part, type: kind, expression }) => ({
+      code: part,
+      type: kind as SearchParamType,
+      expression,
+    }));
+    const before = known.get(code);
+    known.set(
+      code,
+      before === undefined
+        ? { ...raw, resourceType: type, targets: targetsOf(raw), components }
+        : { ...before, guides: [...before.guides, guide.id] },
+    );
+  }
+}
+
 /** An expression that ends in a type is narrower than the list of targets, which is that of the whole element. */
-function targetsOf({ expression, targets = [] }: RawParam): readonly string[] {
+function targetsOf({
+  expression,
+  targets = [],
+}: Pick<RawParam, 'expression' | 'targets'>): readonly string[] {
   const narrowed = /\.where\(resolve\(\) is ([A-Z][A-Za-z]+)\)$/.exec(expression)?.[1];
   return narrowed === undefined ? targets : [narrowed];
 }

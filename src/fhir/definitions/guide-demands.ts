@@ -6,6 +6,8 @@ import { expressionErrata } from './expression-errata.ts';
 export type Expectation = 'SHALL' | 'SHOULD' | 'MAY' | 'SHALL-NOT' | '';
 
 export interface GuideParam {
+  /** Canonical of its SearchParameter. */
+  readonly url: string;
   readonly type: string;
   /** Empty of `special` parameters. */
   readonly expression: string;
@@ -16,7 +18,16 @@ export interface GuideParam {
   readonly chains?: readonly string[];
   readonly multipleOr?: Expectation;
   readonly multipleAnd?: Expectation;
-  readonly components?: readonly { readonly definition: string; readonly expression: string }[];
+  readonly components?: readonly GuideComponent[];
+}
+
+/** A part of a composite parameter. */
+export interface GuideComponent {
+  readonly definition: string;
+  readonly code: string;
+  readonly type: string;
+  /** Relative to what the parameter's own expression selects. */
+  readonly expression: string;
 }
 
 export interface GuideResource {
@@ -91,7 +102,13 @@ export function guideDemands(
       known.get(url) ??
       known.get(`${type}.${code}`) ??
       known.get(`Resource.${code}`);
-    if (definition !== undefined) searchParams[`${type}.${code}`] = paramFacts(type, code, definition);
+    if (definition !== undefined)
+      searchParams[`${type}.${code}`] = paramFacts(
+        type,
+        code,
+        definition,
+        (url) => ownByUrl.get(url) ?? known.get(url),
+      );
   };
   for (const [type, resource] of Object.entries(found))
     for (const [code, { definition }] of Object.entries(resource.params)) add(type, code, definition);
@@ -168,13 +185,21 @@ function merge(known: GuideResource | undefined, more: GuideResource): GuideReso
   };
 }
 
-function paramFacts(type: string, code: string, definition: Json): GuideParam {
+function paramFacts(
+  type: string,
+  code: string,
+  definition: Json,
+  named: (url: string) => Json | undefined,
+): GuideParam {
   const targets = strings(definition['target']);
   const chains = strings(definition['chain']);
-  const components = list(definition['component']).map((component) => ({
-    definition: text(component['definition']),
-    expression: text(component['expression']),
-  }));
+  const components = list(definition['component']).flatMap((component): GuideComponent[] => {
+    const url = text(component['definition']);
+    const part = named(url);
+    if (part === undefined) return [];
+    const expression = text(component['expression']);
+    return [{ definition: url, code: text(part['code']), type: text(part['type']), expression }];
+  });
   const flag = (key: string): { [name: string]: Expectation } =>
     definition[key] === true
       ? { [key]: expectationOf((definition[`_${key}`] as Json | undefined) ?? {}) }
@@ -184,6 +209,7 @@ function paramFacts(type: string, code: string, definition: Json): GuideParam {
     return Object.keys(values).length === 0 ? {} : { [name]: values };
   };
   return {
+    url: text(definition['url']),
     type: text(definition['type']),
     expression: expressionErrata[`${type}.${code}`] ?? expressionFor(type, text(definition['expression'])),
     ...(targets.length === 0 ? {} : { targets }),
@@ -204,6 +230,15 @@ export function expressionFor(type: string, expression: string): string {
     .filter((part) => part !== '');
   const own = parts.filter((part) => new RegExp(`^\\(*${type === '*' ? 'Resource' : type}\\b`).test(part));
   return (own.length > 0 ? own : parts).join(' | ');
+}
+
+/** R4's own search parameters as `guideDemands` looks for them: by canonical and by `Type.code`. */
+export function knownParameters(base: readonly Json[]): Map<string, Json> {
+  return new Map(
+    base.flatMap((definition) =>
+      [text(definition['url']), ...namesOf(definition)].map((key) => [key, definition] as const),
+    ),
+  );
 }
 
 /** `Type.code` of each type that a SearchParameter is for. */

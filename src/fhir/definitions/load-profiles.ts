@@ -1,6 +1,6 @@
-// The facts of the guides that validation works with: all files of the folders that are named, in memory. Two versions of
+// The facts of the guides that validation works with: those that come with Portico and those that were added, in memory. Two versions of
 // one canonical stand side by side.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFacts } from './facts-file.ts';
 import {
   type GuideFacts,
   type InvariantFacts,
@@ -25,6 +25,8 @@ export interface ProfileLibrary {
   find(canonical: string): readonly KnownProfile[];
   /** What R4 itself says of a type. */
   base(type: string): KnownProfile | undefined;
+  /** What it was made of, base R4 first. */
+  readonly guideFacts: readonly GuideFacts[];
   /** All but base R4's types. */
   readonly profiles: readonly KnownProfile[];
   valueSet(canonical: string): ValueSetFacts | undefined;
@@ -35,17 +37,12 @@ export interface ProfileLibrary {
 /** The facts that come with Portico. */
 export const ownProfiles = new URL('profiles/', import.meta.url);
 
-/** @param folders each ending in `/`; what a later one has again counts instead of what an earlier one had */
-export function loadProfiles(folders: readonly URL[]): ProfileLibrary {
-  const files = folders.flatMap((folder) =>
-    readdirSync(folder)
-      .filter((name) => name.endsWith('.json'))
-      .sort()
-      .map((name) => new URL(name, folder)),
-  );
-  return profileLibrary(files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as GuideFacts));
+/** @param added what one of these has again counts instead of what comes with Portico */
+export function loadProfiles(added: readonly GuideFacts[] = []): ProfileLibrary {
+  return profileLibrary([...readFacts(ownProfiles), ...added]);
 }
 
+/** What a later guide has again counts instead of what an earlier one had. */
 export function profileLibrary(guides: readonly GuideFacts[]): ProfileLibrary {
   const byUrl = new Map<string, KnownProfile[]>();
   const bases = new Map<string, KnownProfile>();
@@ -75,6 +72,7 @@ export function profileLibrary(guides: readonly GuideFacts[]): ProfileLibrary {
       return canonical.includes('|') ? versions.filter((one) => one.canonical === canonical) : versions;
     },
     base: (type) => bases.get(type),
+    guideFacts: guides,
     profiles: [...byUrl.values()].flat().filter((known) => !isBaseType(known.facts)),
     valueSet: (canonical) => valueSets.get(canonical) ?? newestValueSet.get(canonical),
     codeSystem: (url) => codeSystems.get(url),

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ValueSetFacts } from './guide-facts.ts';
+import { loadProfiles } from './load-profiles.ts';
 import { createTerminology, loadTerminology } from './terminology.ts';
 
 const valueSets: Readonly<Record<string, ValueSetFacts>> = {
@@ -58,7 +59,7 @@ test('finds what is above and below a code, in a circle too', () => {
 });
 
 test('knows the race codes of US Core and the actuality of R4’s conditions', () => {
-  const own = loadTerminology();
+  const own = loadTerminology(() => loadProfiles());
   const race = own.lineage('urn:oid:2.16.840.1.113883.6.238', '1002-5', 'below')!;
   assert.ok(race.includes('1004-1') && race.length > 500, `${race.length} codes`);
   assert.ok(

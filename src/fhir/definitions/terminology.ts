@@ -2,7 +2,7 @@
 // (https://hl7.org/fhir/R4/valueset.html#expansion). Read when it is asked for first.
 import { readFileSync } from 'node:fs';
 import type { IncludeFacts } from './guide-facts.ts';
-import { loadProfiles, ownProfiles, type ProfileLibrary } from './load-profiles.ts';
+import type { ProfileLibrary } from './load-profiles.ts';
 
 export interface ValueSetCode {
   readonly system: string;
@@ -21,11 +21,8 @@ type Hierarchies = ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
 
 const deepest = 20;
 
-export function loadTerminology(): Terminology {
-  return createTerminology(
-    once(() => loadProfiles([ownProfiles])),
-    once(readHierarchies),
-  );
+export function loadTerminology(library: () => ProfileLibrary): Terminology {
+  return createTerminology(library, once(readHierarchies));
 }
 
 export function createTerminology(
@@ -92,7 +89,8 @@ function readHierarchies(): Hierarchies {
   return new Map(systems.map(([system, below]) => [system, new Map(Object.entries(below))]));
 }
 
-function once<T>(make: () => T): () => T {
+/** What is read when it is asked for first. */
+export function once<T>(make: () => T): () => T {
   let made: T | undefined;
   return () => {
     made ??= make();

@@ -3,8 +3,9 @@
 import { type ElementRule, isPrimitive, type TypeRule } from '../definitions/r4-structure.ts';
 import { checkExtension, type ExtensionPlace } from './check-extension.ts';
 import type { ElementCheck } from './compile-profile.ts';
+import type { JudgeKit } from './judge-kit.ts';
 import { isObject, type Json, type Occurrence, occurrence } from './occurrences.ts';
-import type { JudgeKit, ProfileJudge } from './profile-judge.ts';
+import type { ProfileJudge } from './profile-judge.ts';
 import type { ResourceScope } from './resource-scope.ts';
 
 const deepest = 60;

@@ -2,8 +2,9 @@
 // (https://hl7.org/fhir/R4/defining-extensions.html). One that is not known says nothing wrong, unless it is a modifier: who
 // does not know it must not act on the resource.
 import type { KnownProfile } from '../definitions/load-profiles.ts';
+import type { JudgeKit } from './judge-kit.ts';
 import { isObject, type Occurrence } from './occurrences.ts';
-import { type JudgeKit, type ProfileJudge, shortName } from './profile-judge.ts';
+import { type ProfileJudge, shortName } from './profile-judge.ts';
 import type { ResourceScope } from './resource-scope.ts';
 
 /** What has the extension, without positions, a choice as `value[x]`. */

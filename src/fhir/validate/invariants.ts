@@ -98,16 +98,36 @@ export async function loadInvariants(): Promise<Invariants> {
     }
     return rule;
   };
+  const parse = (path: string | { readonly base: string; readonly expression: string }): Evaluate => {
+    try {
+      return fhirpath.compile(path, model, options as never) as unknown as Evaluate;
+    } catch {
+      // What is no expression is the guide's mistake.
+      return () => {
+        throw new NotAtHand();
+      };
+    }
+  };
+  // Several guides have the same rule, and the library takes milliseconds to parse one.
+  const parsed = new Map<string, Evaluate>();
+  const compiled = (expression: string, base: string | undefined): Evaluate => {
+    const key = `${base ?? ''} ${expression}`;
+    let evaluate = parsed.get(key);
+    if (evaluate === undefined) {
+      evaluate = parse(base === undefined ? expression : { base, expression });
+      parsed.set(key, evaluate);
+    }
+    return evaluate;
+  };
   const prepare = ({ key, expression }: InvariantFacts, base: string | undefined): Rule => {
     if (whyWrong(key, expression, base) !== undefined) return unknowable;
-    const path = base === undefined ? expression : { base, expression };
     let evaluate: Evaluate | undefined;
     return {
       glance: atAGlance(expression),
       isOfNarrative: key === 'txt-1' || key === 'txt-2',
       typeIsEnough: asksOnlyForTypes(expression),
-      evaluate: (value, variables) => {
-        evaluate ??= fhirpath.compile(path, model, options as never) as unknown as Evaluate;
+      evaluate(value, variables) {
+        evaluate ??= compiled(expression, base);
         return evaluate(value, variables);
       },
     };
@@ -126,7 +146,7 @@ export async function loadInvariants(): Promise<Invariants> {
         const result = rule.evaluate(value, { resource, rootResource });
         return result.length === 1 && dataOf(result[0]) !== false;
       } catch {
-        // An expression that is none, or that throws, is the guide's mistake.
+        // What throws says nothing of the resource.
         return undefined;
       }
     },

@@ -2,6 +2,7 @@
 // an element, slice or extension counts once it has a value in any resource of the profile; of a choice any type does.
 import type { KnownProfile } from '../definitions/load-profiles.ts';
 import type { CompiledProfile, ElementCheck } from './compile-profile.ts';
+import { type JudgeKit, sliceContext } from './judge-kit.ts';
 import {
   isDataAbsent,
   isObject,
@@ -11,7 +12,6 @@ import {
   occurrencesOf,
   ownerOf,
 } from './occurrences.ts';
-import { type JudgeKit, sliceContext } from './profile-judge.ts';
 import { ResourceScope } from './resource-scope.ts';
 import type { SliceContext } from './slices.ts';
 

@@ -1,94 +1,15 @@
 // Holds values against the tree of a profile: number, types, slices, fixed and pattern values, bindings, invariants, targets
 // of references. Collects what is wrong; never throws for what a resource holds.
 import { urlOf } from '../definitions/guide-facts.ts';
-import type { ProfileLibrary } from '../definitions/load-profiles.ts';
-import type { Structure, TypeRule } from '../definitions/r4-structure.ts';
+import type { Budget } from './budget.ts';
 import { codesOf, isInValueSet, judgeBinding } from './check-binding.ts';
-import {
-  type CompiledProfile,
-  compileProfile,
-  type ElementCheck,
-  type TypeCheck,
-} from './compile-profile.ts';
-import type { Invariants } from './invariants.ts';
+import type { CompiledProfile, ElementCheck, TypeCheck } from './compile-profile.ts';
+import { type JudgeKit, sliceContext } from './judge-kit.ts';
 import { equalsFixed, fitsPattern } from './match-pattern.ts';
 import { isDataAbsent, isObject, type Json, type Occurrence, occurrencesOf, ownerOf } from './occurrences.ts';
 import type { ProblemSeverity, ProfileProblem, ProfileRule } from './profile-problem.ts';
 import type { ResourceScope } from './resource-scope.ts';
-import { type SliceContext, type SliceMatcher, sliceMatcher } from './slices.ts';
-import { type TypePlan, typePlan } from './type-plan.ts';
-import { type ValueSetCheck, valueSetChecks } from './value-sets.ts';
-
-/** What is made once and the same for every resource. */
-export class JudgeKit {
-  readonly library: ProfileLibrary;
-  readonly structure: Structure;
-  readonly invariants: Invariants;
-  readonly valueSet: (canonical: string) => ValueSetCheck;
-  readonly #compiled = new Map<string, CompiledProfile | undefined>();
-  readonly #matchers = new WeakMap<ElementCheck, SliceMatcher>();
-  readonly #plans = new WeakMap<TypeRule, TypePlan>();
-
-  constructor(library: ProfileLibrary, structure: Structure, invariants: Invariants) {
-    this.library = library;
-    this.structure = structure;
-    this.invariants = invariants;
-    this.valueSet = valueSetChecks(library);
-  }
-
-  /** @param canonical with its version, or the newest is meant */
-  profile(canonical: string): CompiledProfile | undefined {
-    if (!this.#compiled.has(canonical)) {
-      const known = this.library.find(canonical)[0];
-      const compiled =
-        known === undefined || known.canonical === canonical
-          ? known && compileProfile(known, this.structure)
-          : this.profile(known.canonical);
-      this.#compiled.set(canonical, compiled);
-    }
-    return this.#compiled.get(canonical);
-  }
-
-  /** What base R4 says of the elements of a type; undefined of one that it says nothing of. */
-  base(rule: TypeRule): TypePlan {
-    let plan = this.#plans.get(rule);
-    if (plan === undefined) {
-      plan = typePlan(rule, (path) => this.#baseElement(path));
-      this.#plans.set(rule, plan);
-    }
-    return plan;
-  }
-
-  /** `Observation.component.code`, `Quantity` */
-  #baseElement(path: string): ElementCheck | undefined {
-    const dot = path.indexOf('.');
-    const base = this.library.base(dot < 0 ? path : path.slice(0, dot));
-    if (base === undefined) return undefined;
-    const check = this.profile(base.canonical)?.elements.get(dot < 0 ? '' : path.slice(dot + 1));
-    return check?.judges === true ? check : undefined;
-  }
-
-  matcher(sliced: ElementCheck, slice: ElementCheck): SliceMatcher {
-    let matcher = this.#matchers.get(slice);
-    if (matcher === undefined) {
-      matcher = sliceMatcher(sliced, slice, (canonical) => this.profile(canonical));
-      this.#matchers.set(slice, matcher);
-    }
-    return matcher;
-  }
-}
-
-/** Bounds of one resource. */
-export interface Budget {
-  /** Of `now`. */
-  readonly until: number;
-  readonly now: () => number;
-  isOver: boolean;
-  /** How often it was asked whether the time is over. */
-  asked: number;
-}
-
-const asksBetween = 32;
+import type { SliceContext } from './slices.ts';
 
 const problemsAtMost = 50;
 const deepest = 40;
@@ -126,7 +47,7 @@ export class ProfileJudge {
   /** One value and all that is in it. */
   element(check: ElementCheck, found: Occurrence, scope: ResourceScope, depth: number): void {
     if (check.judges) this.own(check, found, scope, depth);
-    if (check.children.length === 0 || depth > deepest || this.#spent()) return;
+    if (check.children.length === 0 || depth > deepest || this.#budget.isSpent()) return;
     const owner = ownerOf(found);
     if (owner === undefined) return;
     const excused = isDataAbsent(found);
@@ -326,17 +247,14 @@ export class ProfileJudge {
         ? undefined
         : (found.type ?? check.r4Type);
     for (const invariant of check.invariants) {
-      if (this.#spent()) return;
+      if (this.#budget.isSpent()) return;
       const holds = this.#kit.invariants.holds(invariant, base, value, {
         resource: scope.resource,
         rootResource: scope.rootResource,
         resolve: (reference) => scope.resolve(reference),
         targetType: (reference) => scope.targetType(reference),
         isIn: (valueSet, inner) => isInValueSet(this.#kit.valueSet, valueSet, codesOf(inner)),
-        isOver: () => {
-          this.#budget.isOver ||= this.#budget.now() > this.#budget.until;
-          return this.#budget.isOver;
-        },
+        isOver: () => this.#budget.readClock(),
       });
       if (holds === false)
         this.add(
@@ -355,31 +273,6 @@ export class ProfileJudge {
       return judge.errors === 0;
     });
   }
-
-  /** The clock is read now and then only. */
-  #spent(): boolean {
-    const budget = this.#budget;
-    budget.asked++;
-    if (!budget.isOver && budget.asked % asksBetween === 0 && budget.now() > budget.until)
-      budget.isOver = true;
-    return budget.isOver;
-  }
-}
-
-export function sliceContext(
-  kit: JudgeKit,
-  scope: ResourceScope,
-  conforms: (profile: CompiledProfile, found: Occurrence) => boolean,
-): SliceContext {
-  return {
-    resolve: (reference) => scope.resolve(reference),
-    targetType: (reference) => scope.targetType(reference),
-    isIn: (valueSet, found) => isInValueSet(kit.valueSet, valueSet, codesOf(found.value)),
-    conforms(canonical, found) {
-      const profile = kit.profile(canonical);
-      return profile === undefined ? undefined : conforms(profile, found);
-    },
-  };
 }
 
 function times(max: number): string {

@@ -3,14 +3,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ElementFacts, GuideFacts, ProfileFacts } from '../definitions/guide-facts.ts';
-import { loadProfiles, ownProfiles, profileLibrary } from '../definitions/load-profiles.ts';
+import { loadProfiles, profileLibrary } from '../definitions/load-profiles.ts';
 import { loadStructure } from '../definitions/r4-structure.ts';
 import type { Json } from './occurrences.ts';
 import type { ProfileRule } from './profile-problem.ts';
 import { openValidator, type ProfileReport, type ValidateOptions } from './validate-resource.ts';
 
 const structure = loadStructure();
-const { validate } = await openValidator(loadProfiles([ownProfiles]), structure);
+const { validate } = await openValidator(loadProfiles(), structure);
 
 /** Errors and warnings as `rule path`. */
 const found = (reports: readonly ProfileReport[]): string[] =>
@@ -582,10 +582,19 @@ describe('which profiles judge', () => {
       `${core}/us-core-patient|6.1.0`,
     );
     assert.equal(last(validate(declaring(`${core}/us-core-patient`))), `${core}/us-core-patient|6.1.0`);
-    // What only 3.1.1 has is right by 3.1.1.
-    assert.equal(
-      last(validate({ ...condition, meta: { profile: [`${core}/us-core-condition`] } })),
-      `${core}/us-core-condition|3.1.1`,
+    // The check digit of an NPI is a rule of 6.1.0 only.
+    const organization = {
+      resourceType: 'Organization',
+      meta: { profile: [`${core}/us-core-organization`] },
+      identifier: [{ system: 'http://hl7.org/fhir/sid/us-npi', value: '1' }],
+      active: true,
+      name: 'x',
+    };
+    const reports = validate(organization);
+    assert.deepEqual([last(reports), found(reports)], [`${core}/us-core-organization|3.1.1`, []]);
+    assert.deepEqual(
+      found(validate({ ...organization, meta: { profile: [`${core}/us-core-organization|6.1.0`] } })),
+      ['invariant Organization.identifier[0]', 'invariant Organization.identifier[0]'],
     );
   });
 
@@ -607,7 +616,7 @@ describe('what validation may cost', () => {
 
   test('is bounded in time, and says so', async () => {
     let time = 0;
-    const slow = await openValidator(loadProfiles([ownProfiles]), structure, () => (time += 200));
+    const slow = await openValidator(loadProfiles(), structure, () => (time += 200));
     const reports = slow.validate(pharmacy, { milliseconds: 100 });
     assert.ok(found(reports).includes('information not-finished ExplanationOfBenefit'));
   });

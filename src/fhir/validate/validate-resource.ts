@@ -2,14 +2,16 @@
 // is fetched, work is bounded, and texts name elements only.
 
 import { urlOf } from '../definitions/guide-facts.ts';
-import { loadProfiles, type ProfileLibrary } from '../definitions/load-profiles.ts';
+import type { ProfileLibrary } from '../definitions/load-profiles.ts';
 import { loadStructure, type Structure } from '../definitions/r4-structure.ts';
+import { Budget } from './budget.ts';
 import { BaseCheck } from './check-base.ts';
 import { fhirPathPlace } from './fhirpath-place.ts';
 import { loadInvariants } from './invariants.ts';
+import { JudgeKit } from './judge-kit.ts';
 import { MustSupportCoverage } from './must-support-coverage.ts';
 import { isObject, type Json } from './occurrences.ts';
-import { type Budget, JudgeKit, ProfileJudge } from './profile-judge.ts';
+import { ProfileJudge } from './profile-judge.ts';
 import type { ProfileProblem } from './profile-problem.ts';
 import { ResourceScope } from './resource-scope.ts';
 
@@ -48,10 +50,10 @@ const millisecondsAtMost = 2000;
 const profilesAtMost = 20;
 
 /** Opened by the first who validates: definitions and the library for invariants take a while. */
-export function validatorOnDemand(folders: readonly URL[]): () => Promise<Validator> {
+export function validatorOnDemand(library: () => ProfileLibrary): () => Promise<Validator> {
   let opened: Promise<Validator> | undefined;
   return () => {
-    opened ??= openValidator(loadProfiles(folders), loadStructure());
+    opened ??= openValidator(library(), loadStructure());
     return opened;
   };
 }
@@ -85,7 +87,7 @@ function validate(
     profilesAtMost,
   );
   if (wanted.length === 0 && !base) return [];
-  const budget: Budget = { now, until: now() + milliseconds, isOver: false, asked: 0 };
+  const budget = new Budget(milliseconds, now);
   const scope = new ResourceScope(resource, resource, undefined);
   const bound = new Set<string>();
   const reports: ProfileReport[] = [];
