@@ -1,7 +1,7 @@
 // What profile validation costs: resources per second in this process, warm, and an import that validates beside one that
 // does not, both of the same file into an empty database.
 import { join } from 'node:path';
-import { ownProfiles } from '../src/fhir/definitions/load-profiles.ts';
+import { loadDefinitions } from '../src/fhir/definitions/definitions.ts';
 import { validatorOnDemand } from '../src/fhir/validate/validate-resource.ts';
 import { generateLine } from '../src/sandbox/generate.ts';
 import { copiesOfLine } from './copies-of-line.ts';
@@ -26,7 +26,7 @@ export async function measureValidation(folder: string, importFile: ImportFile) 
 }
 
 async function validatePerSecond(): Promise<number> {
-  const { validate } = await validatorOnDemand([ownProfiles])();
+  const { validate } = await validatorOnDemand(loadDefinitions().profiles)();
   const resources = [...generateLine('cco', { today: '2026-11-01' })];
   for (const resource of resources.filter((_, at) => at % 10 === 0)) validate(resource);
   const started = performance.now();

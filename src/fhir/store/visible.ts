@@ -89,6 +89,28 @@ export function maySearch(access: Access, type: string): boolean {
   return access.kind === 'operator' || (access.permissions.get(type)?.search ?? []).length > 0;
 }
 
+/**
+ * How many rows of an index a query may begin at, counted to `most` only: for the choice where it begins.
+ * @throws {NotPermitted}
+ */
+export function countStart(
+  access: Access,
+  type: string,
+  start: Exclude<Start, string>,
+  { members, reference, referred }: Sight,
+  most: number,
+): RawBuilder<unknown> {
+  if (!maySearch(access, type)) throw new NotPermitted(type);
+  const scopes = [
+    ...(memberTypes.includes(type) ? members : []),
+    ...(reference === undefined ? [] : [reference]),
+    ...(referred === undefined ? [] : [referred]),
+  ];
+  if (scopes.length === 0) return sql`0`;
+  return sql`(select count(*) from (select 1 from ${sql.table(start.table)} i where i.scope in (${sql.join(scopes)})
+    and i.param = ${start.param} and ${start.where('i')} limit ${sql.lit(most)}) counted)`;
+}
+
 /** @throws {NotPermitted} */
 export function visibleFrom(
   context: VisibleContext,
