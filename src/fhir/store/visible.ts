@@ -84,6 +84,11 @@ export async function sightOf(
   };
 }
 
+/** What is seen of the type is the same for all, and no part of a record. */
+export function isSharedOnly({ members, reference, referred }: Sight): boolean {
+  return members.length === 0 && reference !== undefined && referred === undefined;
+}
+
 /** Whether anything of the type may be searched at all. */
 export function maySearch(access: Access, type: string): boolean {
   return access.kind === 'operator' || (access.permissions.get(type)?.search ?? []).length > 0;
