@@ -206,17 +206,18 @@ async function planned(
   };
   shape.word(`${fewest} ${others.map(isFollowed).join('')}`);
   const chosen = others[fewest]!;
-  const followed = new Map(
-    parts.map((part) => [
-      part,
-      part.kind === 'chain' && isFollowed(part)
-        ? { kind: part.kind, chain: { ...part.chain, followed: true } }
-        : part,
-    ]),
-  );
+  const inOrder = start.part.kind === 'param' && (start.index as IndexStart).inOrder;
+  const checked = (part: Part): Part => {
+    if (!isFollowed(part)) return part;
+    if (part.kind === 'chain') return { kind: part.kind, chain: { ...part.chain, followed: true } };
+    // One row of the index tells it of a resource.
+    if (part.kind === 'param' && inOrder && 'table' in part.predicate)
+      return { kind: part.kind, predicate: { ...part.predicate, broad: true } };
+    return part;
+  };
   return {
     start: chosen.kind === 'chain' ? { part: chosen, index: chosen.chain } : start,
-    parts: [...followed.values()],
+    parts: parts.map(checked),
   };
 }
 
