@@ -3,6 +3,7 @@
 import type { Expectation, GuideResource } from '../src/fhir/definitions/guide-demands.ts';
 import { checkInteraction, checkOperation, checkSystemInteraction } from './check-interaction.ts';
 import { type NamedParam, ParameterChecks } from './check-parameters.ts';
+import { checkProfile } from './check-profiles.ts';
 import { ReferenceChecks } from './check-references.ts';
 import { reasonNotOffered, undefinedParameter } from './deviations.ts';
 import { inParallel } from './gather.ts';
@@ -57,6 +58,14 @@ export class GuideCheck {
         known.includes(profile) ? [] : [`/metadata does not support ${profile}`],
       );
     }
+    for (const profile of this.#known.ownProfiles(resource))
+      this.#rows.push(
+        ...checkProfile(
+          { guide: this.#known.guide.id, type, profile },
+          this.#known.gathered,
+          this.#known.validator,
+        ),
+      );
     for (const [code, expectation] of Object.entries(resource.interactions))
       await this.#row(type, 'interaction', code, expectation, { type, interaction: code }, () =>
         checkInteraction(code, type, this.#known.views(type)),

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { loadGuides } from '../src/fhir/definitions/guides.ts';
 import { conformanceMarkdown, conformanceText } from './report.ts';
-import { type Conformance, runConformance } from './run-conformance.ts';
+import { type Conformance, openConformanceValidator, runConformance } from './run-conformance.ts';
 import { signInAll } from './sign-in.ts';
 
 const usage = `Usage: npm run conformance -- URL [options]
@@ -39,7 +39,11 @@ if (values.help === true || url === undefined) {
 }
 const guides = loadGuides().filter((guide) => values.guide?.includes(guide.id) ?? true);
 if (guides.length === 0) throw new Error(`there is no guide ${values.guide?.join()}`);
-const types = values.type === undefined ? {} : { types: values.type };
+const options = {
+  guides,
+  validator: await openConformanceValidator(),
+  ...(values.type === undefined ? {} : { types: values.type }),
+};
 const root = url.replace(/\/$/, '');
 const found = new Map<string, Conformance>();
 if (values.token === undefined)
@@ -48,14 +52,13 @@ if (values.token === undefined)
       line,
       await runConformance({
         base: `${root}/${line}/fhir`,
-        guides,
         callers: await signInAll(root, line),
-        ...types,
+        ...options,
       }),
     );
 else {
   const callers = values.token.map((token, index) => ({ name: `token ${index + 1}`, token }));
-  found.set(root, await runConformance({ base: root, guides, callers, ...types }));
+  found.set(root, await runConformance({ base: root, callers, ...options }));
 }
 for (const [name, conformance] of found)
   process.stdout.write(

@@ -1,5 +1,7 @@
 // What a check of one guide works with: the guide's definitions, what the callers see, and how answers are compared.
-import type { GuideDemands, GuideParam } from '../src/fhir/definitions/guide-demands.ts';
+import type { GuideDemands, GuideParam, GuideResource } from '../src/fhir/definitions/guide-demands.ts';
+import { canonicalBase } from '../src/fhir/definitions/guides.ts';
+import type { Validator } from '../src/fhir/validate/validate-resource.ts';
 import type { Evaluator, Sample } from './evaluate.ts';
 import type { Gathered } from './gather.ts';
 import type { Found, Resource, View } from './view.ts';
@@ -15,13 +17,27 @@ export class Known {
   readonly guide: GuideDemands;
   readonly gathered: Gathered;
   readonly evaluator: Evaluator;
+  readonly validator: Validator;
   readonly #all: readonly GuideDemands[];
 
-  constructor(guide: GuideDemands, all: readonly GuideDemands[], gathered: Gathered, evaluator: Evaluator) {
+  constructor(
+    guide: GuideDemands,
+    all: readonly GuideDemands[],
+    gathered: Gathered,
+    judges: { readonly evaluator: Evaluator; readonly validator: Validator },
+  ) {
     this.guide = guide;
     this.#all = all;
     this.gathered = gathered;
-    this.evaluator = evaluator;
+    this.evaluator = judges.evaluator;
+    this.validator = judges.validator;
+  }
+
+  /** Profiles that the guide defines itself: `canonical|version`. */
+  ownProfiles(resource: GuideResource): string[] {
+    return resource.profiles
+      .filter((profile) => !profile.includes('|') && profile.startsWith(`${canonicalBase(this.guide)}/`))
+      .map((profile) => `${profile}|${this.guide.version}`);
   }
 
   /** The guide's own definition, or another guide's that it builds on. */

@@ -12,7 +12,8 @@ export type Kind =
   | '_include'
   | '_revinclude'
   | '_has'
-  | 'must support';
+  | 'must support'
+  | 'validity';
 
 export type Outcome = 'passed' | 'failed' | 'no data' | 'not offered';
 

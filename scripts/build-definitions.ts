@@ -7,12 +7,16 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { expressionErrata } from '../src/fhir/definitions/expression-errata.ts';
 import { expressionFor } from '../src/fhir/definitions/guide-demands.ts';
+import { baseSearchParameters } from './base-search-parameters.ts';
 import { guidePackages } from './guide-packages.ts';
 
-/** Declared by no guide, needed all the same: where Provenance belongs, and the composites and values of R4 on Observation. */
+/** What the element refers to, where no definition of the parameter says it. */
+const elementTargets: Readonly<Record<string, readonly string[]>> = {
+  'InsurancePlan.network': ['Organization'],
+};
+/** Declared by no guide, needed all the same: where Provenance belongs, and the composites and values of R4 on Observation, and `near`. */
 const additional = [
   'Provenance.target',
   'Observation.code-value-quantity',
@@ -22,6 +26,7 @@ const additional = [
   'Observation.combo-code',
   'Observation.value-quantity',
   'Observation.value-concept',
+  'Location.near',
 ];
 /** Types that the guides need without declaring them. */
 const alsoServed = ['Binary', 'Medication', 'Specimen', 'Provenance', 'MedicationDispense', 'List', 'Basic'];
@@ -32,7 +37,7 @@ interface Param {
   type: string;
   expression: string;
   url: string;
-  targets?: string[];
+  targets?: readonly string[];
   components?: { code: string; type: string; expression: string }[];
   guides: string[];
 }
@@ -43,7 +48,7 @@ if (folder === undefined || compartmentFile === undefined)
 const out = new URL('../src/fhir/definitions/', import.meta.url);
 
 const base = new Map<string, Json>();
-for (const definition of readBase())
+for (const definition of baseSearchParameters(folder))
   for (const type of strings(definition['base']))
     base.set(`${type}.${String(definition['code'])}`, definition);
 const baseByUrl = new Map([...base.values()].map((definition) => [String(definition['url']), definition]));
@@ -64,7 +69,7 @@ for (const [guide, packageName] of guidePackages) {
     const type = String(resource['type']);
     served.add(type);
     for (const include of [...strings(resource['searchInclude']), ...strings(resource['searchRevInclude'])])
-      if (include.includes(':')) included.add(include.split(':').slice(0, 2).join('.'));
+      included.add((include.includes(':') ? include : `${type}:${include}`).split(':').slice(0, 2).join('.'));
     for (const declared of (resource['searchParam'] as Json[] | undefined) ?? []) {
       const code = String(declared['name']);
       const url = String(declared['definition']);
@@ -111,14 +116,14 @@ function add(type: string, code: string, definition: Json, guide: string | undef
   if (code === '_id' || code === '_lastUpdated') return;
   const name = `${type}.${code}`;
   const expression = expressionErrata[name] ?? expressionFor(type, String(definition['expression'] ?? ''));
-  // A parameter without an expression (`near`, `_query`) cannot be indexed as such.
+  // A parameter without an expression (`_query`) cannot be indexed as such.
   if (expression === '') return;
   const codes = params.get(type) ?? new Map<string, Param>();
   params.set(type, codes);
   const known = codes.get(code);
   const declaredBy = [...(known?.guides ?? []), ...(guide === undefined ? [] : [guide])];
   if (guide === undefined && known !== undefined) return;
-  const targets = strings(definition['target']);
+  const targets = targetsOf(name, definition);
   const components = ((definition['component'] as Json[] | undefined) ?? []).map((component) => {
     const part = baseByUrl.get(String(component['definition']));
     if (part === undefined) throw new Error(`${name}: no definition for ${String(component['definition'])}`);
@@ -137,6 +142,12 @@ function add(type: string, code: string, definition: Json, guide: string | undef
     ...(components.length === 0 ? {} : { components }),
     guides: [...new Set(declaredBy)],
   });
+}
+
+/** Some guides leave them to the element. */
+function targetsOf(name: string, definition: Json): readonly string[] {
+  const [own, ofBase] = [strings(definition['target']), strings(base.get(name)?.['target'])];
+  return own.length > 0 ? own : ofBase.length > 0 ? ofBase : (elementTargets[name] ?? []);
 }
 
 function serverResources(capability: Json): Json[] {
@@ -159,16 +170,6 @@ function readPackage(name: string): { searchParameters: Json[]; capabilities: Js
   } finally {
     rmSync(place, { recursive: true, force: true });
   }
-}
-
-function readBase(): Json[] {
-  const file = readdirSync(folder!).find(
-    (name) => name.includes('search-parameters') && name.endsWith('.json.gz'),
-  );
-  const bundle = JSON.parse(gunzipSync(readFileSync(join(folder!, file!))).toString()) as {
-    entry: { resource: Json }[];
-  };
-  return bundle.entry.map((entry) => entry.resource);
 }
 
 function readCompartment(file: string): Record<string, string[]> {

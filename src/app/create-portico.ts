@@ -12,7 +12,8 @@ import Fastify, {
 import type { Config } from '../config/config.ts';
 import { deriveKey } from '../config/derive-key.ts';
 import { createFhirService } from '../fhir/create-fhir-service.ts';
-import { loadStructure } from '../fhir/definitions/r4-structure.ts';
+import { subsetWriter } from '../fhir/format/subset-resource.ts';
+import { xmlReader } from '../fhir/format/xml-reader.ts';
 import { xmlWriter } from '../fhir/format/xml-text.ts';
 import { CursorBox } from '../fhir/page-cursor.ts';
 import { registerFhir } from '../fhir/pipeline.ts';
@@ -29,6 +30,7 @@ import { openPlan, type Plan } from './open-plan.ts';
 import { patientName } from './patient-name.ts';
 import { misdirectedPath, publicAddresses } from './public-addresses.ts';
 import { refuseSandboxData } from './refuse-sandbox-data.ts';
+import { reindexBeside } from './reindex-beside.ts';
 
 export interface Portico {
   readonly app: FastifyInstance;
@@ -55,6 +57,7 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
   // Not even loaded outside the sandbox.
   const sandbox = config.mode === 'sandbox' ? await import('../sandbox/register-sandbox.ts') : undefined;
   await sandbox?.seedSandbox(plan, oauth, logger);
+  const endReindexing = await reindexBeside(plan, logger);
   const app = createServer(config, logger);
   registerHealth(app, plan.db);
   await registerAssets(app);
@@ -65,7 +68,11 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
     verifyToken: oauth.verifyToken,
     endpoints: oauth.endpoints,
     smartConfiguration: oauth.smartConfiguration,
-    toXml: xmlWriter(loadStructure()),
+    toXml: xmlWriter(plan.definitions.structure),
+    toSubset: subsetWriter(plan.definitions.structure),
+    readXml: xmlReader(plan.definitions.structure),
+    checkStructure: plan.checkStructure,
+    openValidator: plan.openValidator,
     publicRequestsPerMinute: config.publicRequestsPerMinute,
     planName: config.planName,
     documentationUrl: `${config.planUrl}/developer/docs/patient-api`,
@@ -102,6 +109,7 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
     greeting: () => `${greeting(config)}${sandbox === undefined ? '' : `\n${sandbox.membersText(config)}`}`,
     async close() {
       await app.close();
+      await endReindexing();
       await oauth.close();
       await plan.close();
     },

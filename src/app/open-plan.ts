@@ -4,6 +4,7 @@ import { type Database, openDatabase } from '../db/database.ts';
 import { migrate } from '../db/migrate.ts';
 import { type Definitions, loadDefinitions } from '../fhir/definitions/definitions.ts';
 import { ownProfiles } from '../fhir/definitions/load-profiles.ts';
+import { type ReadXml, xmlReaderOnDemand } from '../fhir/format/xml-reader.ts';
 import { openResourceStore, type ResourceStore } from '../fhir/store/resource-store.ts';
 import { structureCheck } from '../fhir/validate/check-structure.ts';
 import { type Validator, validatorOnDemand } from '../fhir/validate/validate-resource.ts';
@@ -14,9 +15,12 @@ export interface Plan {
   readonly db: Database;
   readonly definitions: Definitions;
   readonly store: ResourceStore;
+  /** Names of the schema changes that the database lacked until now. */
+  readonly applied: readonly string[];
   readonly checkStructure: ReturnType<typeof structureCheck>;
   /** Profile validation, opened when it is first needed. */
   readonly openValidator: () => Promise<Validator>;
+  readonly readXml: () => ReadXml;
   close(): Promise<void>;
 }
 
@@ -28,7 +32,7 @@ export function openDatabaseOf(config: Config): Promise<Database> {
 export async function openPlan(config: Config = loadConfig(process.env)): Promise<Plan> {
   const db = await openDatabaseOf(config);
   try {
-    await migrate(db, schemaChanges);
+    const applied = await migrate(db, schemaChanges);
     const definitions = loadDefinitions();
     const store = await openResourceStore(db, definitions, {
       ownBases: (line) =>
@@ -39,8 +43,10 @@ export async function openPlan(config: Config = loadConfig(process.env)): Promis
       db,
       definitions,
       store,
+      applied,
       checkStructure: structureCheck(),
       openValidator: validatorOnDemand([ownProfiles]),
+      readXml: xmlReaderOnDemand(),
       close: () => db.close(),
     };
   } catch (error) {

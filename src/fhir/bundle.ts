@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 
 export interface BundleParts {
-  readonly type: 'searchset' | 'history';
+  readonly type: 'searchset' | 'history' | 'batch-response';
   readonly links: readonly { readonly relation: string; readonly url: string }[];
   /** Of each entry its JSON text, in pieces. */
   readonly entries: readonly (readonly string[])[];
@@ -21,9 +21,10 @@ export function searchEntry(
 }
 
 export function bundleText(parts: BundleParts): Buffer {
-  const total = parts.total === undefined ? '' : `"total":${parts.total},`;
-  const head = `{"resourceType":"Bundle","id":"${randomUUID()}","type":"${parts.type}",${total}"link":${JSON.stringify(parts.links)}`;
+  const total = parts.total === undefined ? '' : `,"total":${parts.total}`;
   // An empty array is not allowed in FHIR JSON (https://hl7.org/fhir/R4/json.html).
+  const links = parts.links.length === 0 ? '' : `,"link":${JSON.stringify(parts.links)}`;
+  const head = `{"resourceType":"Bundle","id":"${randomUUID()}","type":"${parts.type}"${total}${links}`;
   if (parts.entries.length === 0) return Buffer.from(`${head}}`);
   const pieces: string[] = [`${head},"entry":[`];
   for (const [position, entry] of parts.entries.entries()) {

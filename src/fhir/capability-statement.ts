@@ -16,6 +16,19 @@ const oauthUris = 'http://fhir-registry.smarthealthit.org/StructureDefinition/oa
 const patientEverything = {
   name: 'everything',
   definition: 'http://hl7.org/fhir/OperationDefinition/Patient-everything',
+  documentation: 'start and end go by the date of care of each type; what has none is of every time.',
+};
+
+const docref = {
+  name: 'docref',
+  definition: 'http://hl7.org/fhir/us/core/OperationDefinition/docref',
+  documentation:
+    'Stored documents; none are made on demand. Several types are alternatives. Without start and end the newest one, a summary of care (CCD) before others.',
+};
+
+const validateOperation = {
+  name: 'validate',
+  definition: 'http://hl7.org/fhir/OperationDefinition/Resource-validate',
 };
 
 export interface Capabilities {
@@ -74,6 +87,7 @@ export function capabilityStatement(service: Capabilities, line: Line): Record<s
           .filter((type) => reachable.has(type))
           .sort()
           .map((type) => resourceCapability(service, reachable, type)),
+        interaction: [{ code: 'batch' }],
       },
     ],
   };
@@ -85,7 +99,9 @@ function resourceCapability(
   type: string,
 ): Record<string, unknown> {
   const codes = new Set(
-    fhirRoutes.filter((route) => route.path.startsWith('/:type')).map((route) => route.code),
+    fhirRoutes
+      .filter(({ path }) => path.startsWith('/:type') && !path.includes('$'))
+      .map((route) => route.code),
   );
   return {
     ...nonEmpty('extension', combinations(service.definitions, type)),
@@ -95,7 +111,11 @@ function resourceCapability(
     interaction: [...codes].map((code) => ({ code })),
     versioning: 'versioned',
     readHistory: true,
-    ...(type === 'Patient' ? { operation: [patientEverything] } : {}),
+    operation: [
+      ...(type === 'Patient' ? [patientEverything] : []),
+      ...(type === 'DocumentReference' ? [docref] : []),
+      validateOperation,
+    ],
     ...nonEmpty('searchInclude', searchIncludes(service.definitions, type)),
     ...nonEmpty('searchRevInclude', searchRevIncludes(service.definitions, reachable, type)),
     searchParam: [

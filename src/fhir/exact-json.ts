@@ -30,12 +30,16 @@ export function parseExact(text: string): unknown {
 }
 
 /** As JSON.stringify, of what `parseExact` gave and of what was made from it by spreading. */
-export function stringifyExact(value: object): string {
-  if (!isMarked(value)) return JSON.stringify(value);
-  return JSON.stringify(value, function write(this: Marked, key, inner: unknown) {
-    const source = typeof inner === 'number' ? this[digits]?.[key] : undefined;
-    return source === undefined ? inner : rawJson(source);
-  });
+export function stringifyExact(value: object, indent?: number): string {
+  if (!isMarked(value)) return JSON.stringify(value, undefined, indent);
+  return JSON.stringify(
+    value,
+    function write(this: Marked, key, inner: unknown) {
+      const source = typeof inner === 'number' ? this[digits]?.[key] : undefined;
+      return source === undefined ? inner : rawJson(source);
+    },
+    indent,
+  );
 }
 
 function isMarked(value: unknown): value is Marked {
@@ -43,4 +47,4 @@ function isMarked(value: unknown): value is Marked {
 }
 
 /** https://tc39.es/proposal-json-parse-with-source/ */
-const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;
+export const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;

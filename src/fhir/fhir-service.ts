@@ -3,8 +3,14 @@ import type { Line } from '../config/config.ts';
 import type { VerifyToken } from '../smart/access.ts';
 import type { Permissions } from '../smart/scopes.ts';
 import type { Definitions } from './definitions/definitions.ts';
+import type { CodingChoice } from './format/content-coding.ts';
+import type { Subset } from './format/subset-resource.ts';
+import type { ReadXml } from './format/xml-reader.ts';
+import type { ToXml } from './format/xml-text.ts';
 import type { CursorBox } from './page-cursor.ts';
 import type { ResourceStore } from './store/resource-store.ts';
+import type { StructureProblem } from './validate/check-structure.ts';
+import type { Validator } from './validate/validate-resource.ts';
 
 /** What the authorization server says of itself; every discovery document is made from it. */
 export interface AuthorizationEndpoints {
@@ -23,8 +29,16 @@ export interface FhirService {
   readonly permissionsOf: (scope: string) => Permissions;
   /** The content type to answer an Accept header with. @throws {FhirError} not-acceptable */
   readonly contentTypeFor: (accept: string) => string;
+  /** How to compress an answer to an Accept-Encoding header. */
+  readonly codingFor: (acceptEncoding: string) => CodingChoice;
   /** The XML of a resource or Bundle given as JSON. */
-  readonly toXml: (json: string) => string;
+  readonly toXml: ToXml;
+  readonly readXml: ReadXml;
+  /** A part of a resource given as JSON. */
+  readonly toSubset: (content: string, subset: Subset) => string;
+  readonly checkStructure: (resource: unknown) => StructureProblem[];
+  /** Opened by the first $validate. */
+  readonly openValidator: () => Promise<Validator>;
   readonly endpoints: (line: Line) => AuthorizationEndpoints;
   readonly smartConfiguration: (line: Line) => Record<string, unknown>;
   /** The text of a line's CapabilityStatement. */

@@ -19,6 +19,11 @@ export const fhirErrors = {
     code: 'required',
     title: 'A parameter that is required here is missing',
   },
+  'invalid-body': {
+    status: 400,
+    code: 'structure',
+    title: 'The request body is no resource that can be read',
+  },
   'too-costly': {
     status: 400,
     code: 'too-costly',
@@ -47,6 +52,11 @@ export const fhirErrors = {
     status: 415,
     code: 'not-supported',
     title: 'The format of the request body is not read here',
+  },
+  'unsupported-bundle': {
+    status: 422,
+    code: 'not-supported',
+    title: 'The Bundle is not of a kind that is processed here',
   },
   'too-many-requests': { status: 429, code: 'throttled', title: 'Too many requests' },
   'headers-too-large': {

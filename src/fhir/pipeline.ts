@@ -1,34 +1,42 @@
 // The one path of a FHIR request: authenticate → negotiate → authorize → interaction → respond. A route cannot be
 // declared without saying who may call it; a bearer route's interaction gets an Access and nothing else to see with.
-import { promisify } from 'node:util';
-import { constants, gzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Line } from '../config/config.ts';
 import type { MemberAccess, RequestAccess } from '../smart/access.ts';
 import { publicPermissions } from '../smart/scopes.ts';
+import { allowedMethods } from './allowed-methods.ts';
 import { countPublicRequests } from './count-public-requests.ts';
 import type { FhirService } from './fhir-service.ts';
-import { isXml, negotiate } from './format/negotiate.ts';
+import { bodyFormat, formType } from './format/negotiate.ts';
+import { type JsonObject, readResource } from './format/request-body.ts';
+import { type Forward, forwardTo } from './forward.ts';
 import { FhirError, toOperationOutcome } from './operation-outcome.ts';
+import {
+  commonHeaders,
+  type FhirAnswer,
+  likelyRepresentation,
+  representationOf,
+  respond,
+} from './respond.ts';
 import { type FhirRoute, fhirRoutes } from './routes.ts';
 import { NotPermitted } from './store/visible.ts';
 
 export interface FhirRequest {
+  /** As `x-request-id` says it. */
+  readonly id: string;
   readonly line: Line;
   readonly params: Readonly<Record<string, string>>;
   /** Query string or form body, as sent. */
   readonly query: string;
   readonly form: string;
+  /** Whether the body is a resource, which `resource` then reads. */
+  readonly hasResource: boolean;
+  /** @throws {FhirError} invalid-body */
+  readonly resource: () => JsonObject;
   readonly headers: FastifyRequest['headers'];
   readonly now: number;
-}
-
-export interface FhirAnswer {
-  readonly status: number;
-  readonly body: string | Buffer;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Overrides the negotiated content type. */
-  readonly contentType?: string;
+  /** Makes another request to the same base, with the same token and everything that is checked of a request. */
+  readonly forward: Forward;
 }
 
 export type BearerInteraction = (
@@ -38,33 +46,21 @@ export type BearerInteraction = (
 ) => Promise<FhirAnswer>;
 export type PublicInteraction = (service: FhirService, request: FhirRequest) => Promise<FhirAnswer>;
 
-const gzipAsync = promisify(gzip);
-/** Below this many bytes compression costs more than it saves. */
-const compressFrom = 1400;
-const formType = 'application/x-www-form-urlencoded';
+const formLimit = 65_536;
+/** For a resource: larger than any single one of a guide, and quick to read. */
+const resourceLimit = 1_048_576;
 const allowedHeaders =
   'authorization, content-type, accept, prefer, if-none-match, if-modified-since, x-request-id';
-const exposedHeaders =
-  'etag, last-modified, location, content-location, x-request-id, www-authenticate, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset';
-
-/** CORS stands on every answer, errors too. */
-const commonHeaders = {
-  'access-control-allow-origin': '*',
-  'access-control-expose-headers': exposedHeaders,
-  'x-content-type-options': 'nosniff',
-  vary: 'accept, accept-encoding, authorization',
-};
 
 /** Registers a line's FHIR API under its internal path. */
 export function registerFhir(app: FastifyInstance, service: FhirService, line: Line): void {
   void app.register(
     async (scope) => {
-      scope.addContentTypeParser(formType, { parseAs: 'string', bodyLimit: 65_536 }, (_request, body, done) =>
-        done(null, body),
-      );
+      // Which formats a route reads is told from its header, by one code for all.
+      scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
       scope.setErrorHandler((error, request, reply) => answerError(request, reply, line, service, error));
       scope.setNotFoundHandler((request, reply) =>
-        answerError(request, reply, line, service, unknownAddress(request)),
+        answerError(request, reply, line, service, unknownAddress(request, line)),
       );
       scope.options('/*', async (_request, reply) => {
         reply.headers(commonHeaders);
@@ -78,6 +74,7 @@ export function registerFhir(app: FastifyInstance, service: FhirService, line: L
         scope.route({
           method: route.method,
           url: route.path,
+          bodyLimit: route.reads === 'resource' ? resourceLimit : formLimit,
           handler: async (request, reply) => {
             if (request.headers.authorization === undefined) await countPublicRequest(request, reply);
             return handle(service, line, route, request, reply);
@@ -85,7 +82,7 @@ export function registerFhir(app: FastifyInstance, service: FhirService, line: L
         });
       }
     },
-    { prefix: `/${line.id}/fhir` },
+    { prefix: prefixOf(line) },
   );
 }
 
@@ -97,25 +94,65 @@ async function handle(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const query = queryOf(request.raw.url ?? '');
+  const access =
+    route.access === 'public'
+      ? undefined
+      : isPublic(route, request)
+        ? publicAccess(line)
+        : await authenticate(service, line, request);
+  const { accept } = request.headers;
+  const body = readBody(service, route, request);
+  const asked = body.form === '' ? [query] : [query, body.form];
+  const representation =
+    route.ownFormats !== undefined && route.ownFormats === typeOf(request)
+      ? likelyRepresentation(service, accept, asked)
+      : representationOf(service, accept, asked);
   const fhirRequest: FhirRequest = {
+    id: request.id,
     line,
     params: request.params as Record<string, string>,
     query,
-    form: typeof request.body === 'string' ? request.body : '',
+    ...body,
     headers: request.headers,
     now: Date.now(),
+    forward: forwardTo(request, line),
   };
-  if (route.access === 'public') {
-    const contentType = contentTypeOf(service, request, query);
-    return respond(service, request, reply, await route.run(service, fhirRequest), contentType);
+  if (access === undefined) {
+    const run = route.run as PublicInteraction;
+    return respond(service, request, reply, await run(service, fhirRequest), representation);
   }
-  const access = isPublic(request, fhirRequest)
-    ? publicAccess(line)
-    : await authenticate(service, line, request);
-  const contentType = contentTypeOf(service, request, query);
   const answer = await route.run(service, fhirRequest, access);
   reply.header('cache-control', access.kind === 'public' ? 'public, max-age=300' : 'private, no-cache');
-  return respond(service, request, reply, answer, contentType);
+  return respond(service, request, reply, answer, representation);
+}
+
+const noBody = {
+  form: '',
+  hasResource: false,
+  resource: (): never => {
+    throw new FhirError('invalid-body', 'The request body is empty.');
+  },
+};
+
+/** @throws {FhirError} unsupported-media-type */
+function readBody(
+  service: FhirService,
+  route: FhirRoute,
+  request: FastifyRequest,
+): Pick<FhirRequest, 'form' | 'hasResource' | 'resource'> {
+  if (route.reads === undefined) return noBody;
+  const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  const type = request.headers['content-type'];
+  if (type === undefined && bytes.length === 0) return noBody;
+  const coding = request.headers['content-encoding'] ?? 'identity';
+  if (coding.trim().toLowerCase() !== 'identity')
+    throw new FhirError('unsupported-media-type', 'Content-Encoding: send the body uncompressed.');
+  if (route.reads === 'form' && type?.split(';')[0]?.trim().toLowerCase() !== formType)
+    throw new FhirError('unsupported-media-type', `Content-Type: send ${formType}.`);
+  const format = bodyFormat(type);
+  if (format === 'form') return { ...noBody, form: bytes.toString() };
+  if (bytes.length === 0) return noBody;
+  return { form: '', hasResource: true, resource: () => readResource(format, bytes, service.readXml) };
 }
 
 function queryOf(url: string): string {
@@ -123,15 +160,14 @@ function queryOf(url: string): string {
   return mark < 0 ? '' : url.slice(mark + 1);
 }
 
-function contentTypeOf(service: FhirService, request: FastifyRequest, query: string): string {
-  const { accept } = request.headers;
-  const format = query.includes('_format=') ? new URLSearchParams(query).get('_format') : null;
-  return format === null ? service.contentTypeFor(accept ?? '*/*') : negotiate(accept, format);
+/** The directory and the formulary need no token; one that is sent is looked at. */
+function isPublic(route: FhirRoute, request: FastifyRequest): boolean {
+  if (request.headers.authorization !== undefined) return false;
+  return route.access === 'optional' || publicPermissions.has(typeOf(request));
 }
 
-/** The directory and the formulary need no token; one that is sent is looked at. */
-function isPublic(request: FastifyRequest, { params }: FhirRequest): boolean {
-  return request.headers.authorization === undefined && publicPermissions.has(params['type'] ?? '');
+function typeOf(request: FastifyRequest): string {
+  return (request.params as { readonly type?: string }).type ?? '';
 }
 
 function publicAccess(line: Line): RequestAccess {
@@ -171,40 +207,9 @@ async function authenticate(
   };
 }
 
-async function respond(
-  service: FhirService,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  answer: FhirAnswer,
-  contentType: string,
-): Promise<FastifyReply> {
-  reply.code(answer.status);
-  reply.headers(commonHeaders);
-  reply.header('x-request-id', request.id);
-  reply.header('content-type', answer.contentType ?? contentType);
-  if (answer.headers !== undefined) reply.headers(answer.headers);
-  const body =
-    answer.body.length > 0 && answer.contentType === undefined && isXml(contentType)
-      ? service.toXml(answer.body.toString())
-      : answer.body;
-  if (body.length >= compressFrom && acceptsGzip(request.headers['accept-encoding'])) {
-    const compressed = await gzipAsync(body, { level: constants.Z_BEST_SPEED });
-    reply.header('content-encoding', 'gzip');
-    return reply.send(compressed);
-  }
-  return reply.send(body);
-}
-
-function acceptsGzip(header: string | string[] | undefined): boolean {
-  return (
-    typeof header === 'string' &&
-    /(^|,)\s*(gzip|x-gzip|\*)\s*(;\s*q=(?!0(\.0+)?\s*(,|$))[\d.]+)?\s*(,|$)/i.test(header)
-  );
-}
-
-function unknownAddress(request: FastifyRequest): FhirError {
+function unknownAddress(request: FastifyRequest, line: Line): FhirError {
   const path = (request.raw.url ?? '').split('?')[0] ?? '';
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
+  if (allowedMethods(pathBelow(line, path)).length > 0) {
     return new FhirError(
       'method-not-allowed',
       `${request.method} is not offered here; /metadata lists what is.`,
@@ -216,6 +221,15 @@ function unknownAddress(request: FastifyRequest): FhirError {
   );
 }
 
+/** Of a path as the router has it. */
+function pathBelow(line: Line, path: string): string {
+  return path.slice(prefixOf(line).length);
+}
+
+function prefixOf(line: Line): string {
+  return `/${line.id}/fhir`;
+}
+
 async function answerError(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -223,7 +237,7 @@ async function answerError(
   service: FhirService,
   thrown: unknown,
 ): Promise<FastifyReply> {
-  const error = toFhirError(thrown);
+  const error = toFhirError(thrown, request.routeOptions.bodyLimit);
   if (error.status >= 500)
     request.log.error(
       { err: thrown, requestId: request.id, route: request.routeOptions.url },
@@ -233,22 +247,23 @@ async function answerError(
   if (error.category === 'insufficient-scope') {
     reply.header('www-authenticate', `Bearer realm="${line.fhirUrl}", error="insufficient_scope"`);
   }
-  if (error.status === 405) reply.header('allow', 'GET, HEAD');
+  if (error.status === 405) {
+    const path = pathBelow(line, (request.raw.url ?? '').split('?')[0] ?? '');
+    reply.header('allow', [...allowedMethods(path), 'OPTIONS'].join(', '));
+  }
   if (error.status === 503) reply.header('retry-after', '5');
   reply.header('cache-control', 'no-store');
   const outcome = toOperationOutcome(error, request.id);
   reply.header('link', `<${service.documentationUrl}#${error.category}>; rel="help"`);
   const answer = { status: error.status, body: JSON.stringify(outcome) };
-  return respond(service, request, reply, answer, errorContentType(service, request));
-}
-
-/** In the format asked for where that is possible. */
-function errorContentType(service: FhirService, request: FastifyRequest): string {
-  try {
-    return contentTypeOf(service, request, queryOf(request.raw.url ?? ''));
-  } catch {
-    return service.contentTypeFor('*/*');
-  }
+  const asked = [queryOf(request.raw.url ?? '')];
+  return respond(
+    service,
+    request,
+    reply,
+    answer,
+    likelyRepresentation(service, request.headers.accept, asked),
+  );
 }
 
 function challenge(line: Line, error: FhirError): string {
@@ -258,7 +273,7 @@ function challenge(line: Line, error: FhirError): string {
 }
 
 /** What Fastify and the database throw, in the words of the catalogue. The cause of a 5xx is never shown. */
-function toFhirError(thrown: unknown): FhirError {
+function toFhirError(thrown: unknown, bodyLimit: number | undefined): FhirError {
   if (thrown instanceof FhirError) return thrown;
   if (thrown instanceof NotPermitted) {
     return new FhirError('insufficient-scope', `The scopes of this token do not cover ${thrown.message}.`);
@@ -266,10 +281,13 @@ function toFhirError(thrown: unknown): FhirError {
   const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new FhirError('too-large', 'The request body is larger than 64 kB.');
+      return new FhirError(
+        'too-large',
+        `The request body is larger than ${Math.round((bodyLimit ?? formLimit) / 1024)} kB.`,
+      );
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
     case 'FST_ERR_CTP_EMPTY_TYPE':
-      return new FhirError('unsupported-media-type', `Content-Type: send ${formType}.`);
+      return new FhirError('unsupported-media-type', 'Content-Type: say what the body is.');
     case 'FST_ERR_BAD_URL':
       return new FhirError('invalid-parameter', 'The address has a wrong percent-encoding.');
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':

@@ -11,7 +11,8 @@ import { hasChanged, type InputFile, isNamedNdjson, ReadError, readInput } from 
 import type { Found } from './resolve-references.ts';
 import type { IngestTables } from './schema.ts';
 import type { SeenNames } from './seen-names.ts';
-import { SplitError, splitJson } from './split-json.ts';
+import { splitInput } from './split-input.ts';
+import { SplitError } from './split-json.ts';
 import { untilFree } from './until-free.ts';
 import { nameOf, typeOf, type Waiting, WriteBatch } from './write-batch.ts';
 
@@ -119,7 +120,11 @@ export class FileImporter {
           this.#progress();
         },
       },
-      splitJson(this.#bytes(), { limit: resourceLimit, lines: isNamedNdjson(this.#file) }),
+      splitInput(
+        this.#bytes(),
+        { limit: resourceLimit, lines: isNamedNdjson(this.#file) },
+        this.#context.readXml,
+      ),
     );
   }
 

@@ -2,6 +2,7 @@
 // note of how far the file got. What is acknowledged is on disk; a killed run goes on where it was.
 import type { Database } from '../db/database.ts';
 import type { Definitions } from '../fhir/definitions/definitions.ts';
+import type { ReadXml } from '../fhir/format/xml-reader.ts';
 import type { ResourceStore } from '../fhir/store/resource-store.ts';
 import type { StructureProblem } from '../fhir/validate/check-structure.ts';
 import type { Validator } from '../fhir/validate/validate-resource.ts';
@@ -33,6 +34,8 @@ export interface ImportContext {
   readonly ownBases: readonly string[];
   /** Opened when the first resource is held against a profile. */
   readonly openValidator: () => Promise<Validator>;
+  /** Asked for when the first XML file comes. */
+  readonly readXml: () => ReadXml;
 }
 
 export interface ImportOptions {

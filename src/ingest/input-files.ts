@@ -28,11 +28,11 @@ export class ReadError extends Error {
   override name = 'ReadError';
 }
 
-const dataFile = /\.(json|ndjson|jsonl|gz)$/i;
-const otherFile = /^package\.json$|\.(tar|xml|csv)\.gz$/i;
+const dataFile = /\.(json|ndjson|jsonl|xml|gz)$/i;
+const otherFile = /^package\.json$|\.(tar|csv)\.gz$/i;
 const leftOut = {
   why: 'left-out',
-  text: 'is left out: of a folder .json, .ndjson, .jsonl and .gz are read',
+  text: 'is left out: of a folder .json, .ndjson, .jsonl, .xml and .gz are read',
 } as const;
 
 /**
@@ -58,7 +58,7 @@ export async function findInputFiles(paths: readonly string[]): Promise<InputFil
     else files.push(inputFile(path, found));
   }
   if (files.every((file) => file.notRead?.why === 'left-out'))
-    throw new InputError(`no .json, .ndjson, .jsonl or .gz file in ${paths.join(', ')}`);
+    throw new InputError(`no .json, .ndjson, .jsonl, .xml or .gz file in ${paths.join(', ')}`);
   return files;
 }
 

@@ -8,6 +8,7 @@ import { findInputFiles } from '../ingest/input-files.ts';
 import { untilFree } from '../ingest/until-free.ts';
 import { explainError } from './explain-error.ts';
 import { progressWriter } from './import-progress.ts';
+import { indexAnew } from './index-anew.ts';
 import { requireLine } from './require-line.ts';
 
 interface ImportFlags {
@@ -71,6 +72,7 @@ async function runImport(paths: string[], flags: ImportFlags): Promise<void> {
   };
   try {
     const line = requireLine(plan.config, flags.line);
+    await indexAnew(plan.store, { all: false, quiet: flags.quiet === true });
     const report = await importFiles({ ...plan, ownBases: [line.fhirUrl] }, files, {
       line: line.id,
       atomic: flags.atomic,

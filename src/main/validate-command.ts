@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { loadDefinitions } from '../fhir/definitions/definitions.ts';
 import { ownProfiles } from '../fhir/definitions/load-profiles.ts';
+import { xmlReaderOnDemand } from '../fhir/format/xml-reader.ts';
 import type { ResourceStore } from '../fhir/store/resource-store.ts';
 import { structureCheck } from '../fhir/validate/check-structure.ts';
 import { newestProfiles, type ProfileCoverage } from '../fhir/validate/must-support-coverage.ts';
@@ -61,6 +62,7 @@ async function validate(paths: string[], flags: ValidateFlags): Promise<void> {
       checkStructure: structureCheck(),
       openValidator,
       ownBases: [],
+      readXml: xmlReaderOnDemand(),
     },
     await findInputFiles(paths),
     {

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import type { Definitions } from '../fhir/definitions/definitions.ts';
 import { fhirErrors } from '../fhir/operation-outcome.ts';
 import { fhirRoutes } from '../fhir/routes.ts';
+import { defaultKilometres } from '../fhir/search/param-types/special.ts';
 import { maximumCount } from '../fhir/search/search-request.ts';
 import { type Html, html, type PageContent, pageHeaders, renderPage } from '../pages/page.ts';
 import { dataClasses, memberTypes, referenceTypes, referredTypes } from '../smart/data-classes.ts';
@@ -122,8 +123,12 @@ function reading(config: Config): Html {
 
 curl -s "${line.fhirUrl}/ExplanationOfBenefit?patient=$PATIENT&amp;_count=50" -H "Authorization: Bearer $TOKEN"
 curl -s "${line.fhirUrl}/Observation?patient=$PATIENT&amp;category=laboratory&amp;date=ge2025-01-01" -H "Authorization: Bearer $TOKEN"</code></pre>
-<p>Answers are FHIR JSON, or FHIR XML for <code>Accept: application/fhir+xml</code> or <code>application/xml</code>. The provider directory
+<p>Answers are FHIR JSON, or FHIR XML for <code>Accept: application/fhir+xml</code> or <code>application/xml</code>; <code>_format</code> and
+<code>_pretty</code> do as FHIR says, and zstd, br and gzip are known. Bodies may be JSON or XML. The provider directory
 and the formulary name no member and need no token.</p>
+<p>A batch has at most 100 entries, each a read or a search and answered as a request of its own. <code>start</code> and <code>end</code> of
+<code>$everything</code> and <code>$docref</code> go by the date of care; what has none is of every time. Without both, <code>$docref</code> gives the
+newest document, a summary of care before others. A <code>Binary</code> comes as the document it is unless you name a format of FHIR.</p>
 <p>Follow <code>link</code> with relation <code>next</code> for further pages; use it as it is. A page has at most ${maximumCount}
 entries, whatever <code>_count</code> says. A parameter that is not listed below is refused, never ignored, unless you send
 <code>Prefer: handling=lenient</code>. A token is taken in the Authorization header only.</p>
@@ -131,10 +136,12 @@ entries, whatever <code>_count</code> says. A parameter that is not listed below
 <tbody>${fhirRoutes.map(
     (route) =>
       html`<tr><th scope="row"><code>${route.method} ${route.path.replaceAll(/:(\w+)/g, '[$1]')}</code></th><td data-label="Interaction">${route.code}</td><td data-label="Needs">${
-        route.access === 'public' ? 'nothing' : 'access token'
+        needs[route.access]
       }</td></tr>`,
   )}</tbody></table></section>`;
 }
+
+const needs = { public: 'nothing', bearer: 'access token', optional: 'what its entries need' };
 
 function keeping(config: Config): Html {
   const line = config.lines[0]!;
@@ -171,8 +178,9 @@ function types(definitions: Definitions): Html {
   const reachable = new Set([...memberTypes, ...referenceTypes, ...referredTypes]);
   const served = [...definitions.servedTypes].filter((type) => reachable.has(type)).sort();
   return html`<section id="types"><h2>Resource types and their search parameters</h2>
-<p>Beside these, every type has <code>_id</code>, <code>_lastUpdated</code>, <code>_count</code>, <code>_total</code> and
-<code>_sort</code>. <code>_include</code>, <code>_revinclude</code>, chained parameters and <code>_has</code> follow references, and never
+<p>Beside these, every type has <code>_id</code>, <code>_lastUpdated</code>, <code>_count</code>, <code>_total</code>,
+<code>_sort</code>, <code>_summary</code> and <code>_elements</code>, and the modifiers that R4 gives to each type of parameter.
+<code>near</code> is latitude|longitude|distance|units, within ${defaultKilometres} km where it names no distance. <code>_include</code>, <code>_revinclude</code>, chained parameters and <code>_has</code> follow references, and never
 lead beyond what the member granted.</p>
 <table class="stack"><thead><tr><th scope="col">Type</th><th scope="col">Search parameters</th></tr></thead>
 <tbody>${served.map(

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { loadProfiles, ownProfiles } from '../fhir/definitions/load-profiles.ts';
+import { loadStructure } from '../fhir/definitions/r4-structure.ts';
 import { structureCheck } from '../fhir/validate/check-structure.ts';
+import { openValidator } from '../fhir/validate/validate-resource.ts';
 import type { Resource } from './generate/building.ts';
 import { generateLine } from './generate.ts';
 import { personas, type SandboxLine, sandboxAccounts } from './personas.ts';
@@ -44,6 +47,19 @@ for (const line of ['cco', 'advantage'] as const) {
         check(resource).map((problem) => `${nameOf(resource)} ${problem.path}: ${problem.text}`),
       );
       assert.deepEqual(found.slice(0, 10), []);
+    });
+
+    test('holds nothing that the profiles it declares find wrong', async () => {
+      const { validate } = await openValidator(loadProfiles([ownProfiles]), loadStructure());
+      const found = new Set<string>();
+      for (const resource of resources) {
+        const reports = validate(resource as unknown as Record<string, unknown>, { base: true });
+        for (const { profile, problems } of reports)
+          for (const { severity, rule, path, text } of problems)
+            if (severity === 'error' || rule === 'unknown-profile')
+              found.add(`${profile} ${path.replaceAll(/\[\d+\]/g, '')}: ${text}`);
+      }
+      assert.deepEqual([...found].sort(), []);
     });
 
     test('resolves every reference inside the line', () => {

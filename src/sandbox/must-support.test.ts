@@ -1,5 +1,5 @@
-// That between them the personas of each line fill every must-support element of the newest version of every guide, that what
-// they have is right by the profiles that it declares, and that everything in a record has its Provenance.
+// That between them the personas of each line fill every must-support element of the newest version of every guide, and that
+// everything in a record has its Provenance.
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { loadProfiles, ownProfiles } from '../fhir/definitions/load-profiles.ts';
@@ -86,22 +86,6 @@ for (const line of lines)
         missing.filter((name) => !excused.some((one) => name === one || name.startsWith(`${one}.`))),
         [],
       );
-    });
-
-    test('is right by every profile that it declares', () => {
-      const asked = new Map<string, number>();
-      const wrong = new Set<string>();
-      for (const resource of records.get(line)!) {
-        // Several of a member and kind tell as much as all of them.
-        const kind = `${resource.id.split('-').slice(0, 2).join('-')} ${profilesOf(resource).join(' ')}`;
-        const times = (asked.get(kind) ?? 0) + 1;
-        asked.set(kind, times);
-        if (times > 4) continue;
-        for (const { profile, problems } of validator.validate(resource))
-          for (const { severity, path, text } of problems)
-            if (severity === 'error') wrong.add(`${nameOf(resource)} ${lastPart(profile)} ${path}: ${text}`);
-      }
-      assert.deepEqual([...wrong].slice(0, 10), []);
     });
 
     test('has Provenance of everything in a record, from an author and a transmitter', () => {

@@ -83,9 +83,17 @@ export const publicPermissions: Permissions = new Map(
   referenceTypes.map((type) => [type, { read: [[]], search: [[]] }]),
 );
 
-/** An alternative without filters makes the others superfluous. */
+/** Alternatives that together leave nothing out are the whole type. */
 function withoutNarrowed(alternatives: TypeFilter[][]): TypeFilter[][] {
-  return alternatives.some((filters) => filters.length === 0) ? [[]] : alternatives;
+  const single = alternatives.flatMap((filters) => (filters.length === 1 ? filters : []));
+  const isLetIn = (param: string, code: string) =>
+    single.some((filter) => filter.exclude !== true && filter.param === param && filter.codes.includes(code));
+  const isWhole =
+    alternatives.some((filters) => filters.length === 0) ||
+    single.some(
+      ({ exclude, param, codes }) => exclude === true && codes.every((code) => isLetIn(param, code)),
+    );
+  return isWhole ? [[]] : alternatives;
 }
 
 /** What any data scope brings along. A Binary is a member's document, so it comes with that class only. */

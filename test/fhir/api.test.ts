@@ -25,6 +25,13 @@ test('the public routes are these and no others', () => {
   );
 });
 
+test('these routes may be asked without a token, of what is public', () => {
+  assert.deepEqual(
+    fhirRoutes.filter((route) => route.access === 'optional').map((route) => `${route.method} ${route.path}`),
+    ['POST /'],
+  );
+});
+
 test('the FHIR API over HTTP', async (context) => {
   const server = await startPortico(context, await sqlitePlace(context));
   const token = await server.token('cco', 'maria.delgado');
@@ -321,14 +328,36 @@ test('the FHIR API over HTTP', async (context) => {
       }[];
     };
     assert.equal(statement.fhirVersion, '4.0.1');
+    const [rest] = statement.rest as unknown as [
+      {
+        interaction: unknown;
+        resource: { type: string; interaction: { code: string }[]; operation?: { name: string }[] }[];
+      },
+    ];
+    assert.deepEqual(rest.interaction, [{ code: 'batch' }]);
+    for (const { type, interaction, operation } of rest.resource) {
+      const codes = interaction.map(({ code }) => code).sort();
+      assert.deepEqual(codes, ['history-instance', 'history-type', 'read', 'search-type', 'vread'], type);
+      const own = { Patient: ['everything'], DocumentReference: ['docref'] }[type] ?? [];
+      assert.deepEqual(
+        operation?.map(({ name }) => name),
+        [...own, 'validate'],
+        type,
+      );
+    }
     assert.deepEqual(check(statement), []);
     let asked = 0;
     for (const { type, searchParam } of statement.rest[0]!.resource) {
       for (const param of searchParam) {
         const value =
-          { date: '2024', quantity: '5', number: '5', reference: 'Patient/x', composite: 'a$5' }[
-            param.type
-          ] ?? 'x';
+          {
+            date: '2024',
+            quantity: '5',
+            number: '5',
+            reference: 'Patient/x',
+            composite: 'a$5',
+            special: '45|-122',
+          }[param.type] ?? 'x';
         const beside = param.documentation?.includes('Needs DrugPlan') === true ? 'DrugPlan=x&' : '';
         const found = await fhir(
           `${type}?${beside}${param.name}=${encodeURIComponent(param.name === 'code-value-date' ? 'a$2024' : value)}`,

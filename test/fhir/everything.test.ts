@@ -101,12 +101,107 @@ testOnEachDatabase(
       ['_since=yesterday', '_since'],
       ['_count=0', '_count'],
       ['_count=x', '_count'],
-      ['start=2020-01-01', 'start'],
+      ['start=yesterday', 'start: '],
+      ['end=2020-02-30', 'end: '],
+      ['start=2021&end=2020', 'end: is before start'],
+      ['_pretty=perhaps', '_pretty: '],
       ['_page=forged', '_page'],
     ] as const) {
       const { status, text } = await ask(mine, `${me}/$everything?${query}`);
       assert.equal(status, 400, query);
       assert.ok((JSON.parse(text) as Bundle).issue![0]!.diagnostics.includes(said), text);
     }
+  },
+);
+
+testOnEachDatabase(
+  '$everything of a time is the care of that time and what has no date',
+  async (place, context) => {
+    const server = await startPortico(context, place);
+    const token = await server.token('cco', 'maria.delgado');
+    const collect = async (first: Response) => {
+      const found: { resourceType: string; id: string; [element: string]: unknown }[] = [];
+      let answer = first;
+      for (;;) {
+        const text = await answer.text();
+        assert.equal(answer.status, 200, text);
+        const bundle = JSON.parse(text) as Bundle;
+        for (const { resource, search } of bundle.entry ?? [])
+          if (search.mode === 'match') found.push(resource);
+        const next = bundle.link.find(({ relation }) => relation === 'next')?.url;
+        if (next === undefined) return found;
+        answer = await server.get(next, token);
+      }
+    };
+    const ask = async (query: string) =>
+      collect(await server.get(`/cco/fhir/Patient/${me}/$everything?${query}`, token));
+    const whole = await ask('_count=500');
+    const year = await ask('start=2024&end=2024&_count=50');
+    const names = (found: readonly { resourceType: string; id: string }[], type: string) =>
+      found
+        .filter(({ resourceType }) => resourceType === type)
+        .map(({ id }) => id)
+        .sort();
+    // Without a date of care they are of every time.
+    for (const type of ['Patient', 'Coverage', 'Goal', 'CareTeam', 'Provenance'])
+      assert.deepEqual(names(year, type), names(whole, type), type);
+    const of = (found: readonly Record<string, unknown>[], type: string, date: (resource: Json) => unknown) =>
+      found
+        .filter(({ resourceType }) => resourceType === type)
+        .map((resource) => String(date(resource as Json)));
+    type Json = Record<string, Record<string, unknown>>;
+    for (const [type, date] of [
+      [
+        'Observation',
+        (resource: Json) => resource['effectiveDateTime'] ?? resource['effectivePeriod']?.['start'],
+      ],
+      ['ExplanationOfBenefit', (resource: Json) => resource['billablePeriod']!['start']],
+      ['Encounter', (resource: Json) => resource['period']!['start']],
+      ['Immunization', (resource: Json) => resource['occurrenceDateTime']],
+      ['DocumentReference', (resource: Json) => (resource['context']!['period'] as Json)['start']],
+    ] as const) {
+      const expected = of(whole, type, date)
+        .filter((value) => value.startsWith('2024'))
+        .sort();
+      assert.ok(expected.length > 0, type);
+      assert.deepEqual(of(year, type, date).sort(), expected, type);
+    }
+    const before = await ask('end=2023-12-31&_type=Encounter');
+    const after = await ask('start=2025-01-01&_type=Encounter');
+    const within = names(year, 'Encounter');
+    assert.deepEqual(
+      [...names(before, 'Encounter'), ...within, ...names(after, 'Encounter')].sort(),
+      names(whole, 'Encounter'),
+    );
+
+    const post = (body: string, type: string) =>
+      fetch(`${server.base}/cco/fhir/Patient/${me}/$everything`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token.access_token}`, 'content-type': type },
+        body,
+      });
+    const parameter = [
+      { name: 'start', valueDate: '2024-01-01' },
+      { name: 'end', valueDate: '2024-12-31' },
+      { name: '_type', valueCode: 'Encounter' },
+      { name: '_count', valueInteger: 1 },
+    ];
+    const posted = await collect(
+      await post(JSON.stringify({ resourceType: 'Parameters', parameter }), 'application/fhir+json'),
+    );
+    assert.deepEqual(names(posted, 'Encounter'), within);
+    const form = await collect(
+      await post('start=2024&end=2024&_type=Encounter', 'application/x-www-form-urlencoded'),
+    );
+    assert.deepEqual(names(form, 'Encounter'), within);
+    assert.equal(
+      (
+        await post(
+          '{"resourceType":"Parameters","parameter":[{"name":"nick","valueCode":"x"}]}',
+          'application/json',
+        )
+      ).status,
+      400,
+    );
   },
 );

@@ -39,7 +39,10 @@ testOnEachDatabase('no search parameter finds another member’s resources', asy
   let asked = 0;
   for (const { id, type, code } of params) {
     if (code === '_refers' || code.includes('#') || !memberTypes.includes(type)) continue;
-    for (const value of [...(await valuesOf(server, scope!, id)), other, `Patient/${other}`]) {
+    const values = await valuesOf(server, scope!, id);
+    // The index has code and value of a type; a search names its system before, or leaves it open.
+    const sought = code.endsWith(':of-type') ? values.map((value) => `|${value}`) : values;
+    for (const value of [...sought, other, `Patient/${other}`]) {
       const answer = await server.get(
         `/cco/fhir/${type}?${new URLSearchParams({ [code]: value })}&_total=accurate`,
         mine,
@@ -52,6 +55,17 @@ testOnEachDatabase('no search parameter finds another member’s resources', asy
   }
   assert.ok(asked > 300, `only ${asked} searches`);
   for (const type of memberTypes) {
+    for (const param of server.portico.plan.definitions.searchParams(type)) {
+      if (param.type !== 'token') continue;
+      for (const modifier of ['in', 'not-in']) {
+        const path = `${type}?${param.code}:${modifier}=http://hl7.org/fhir/ValueSet/observation-status&_count=500`;
+        const answer = await server.get(`/cco/fhir/${path}`, mine);
+        assert.ok([200, 403].includes(answer.status), path);
+        assert.ok(!entriesOf(await answer.text()).includes(other), path);
+      }
+    }
+  }
+  for (const type of memberTypes) {
     for (const query of [`_id=${other}`, `_lastUpdated=ge2000-01-01`, '', '_count=0&_total=accurate']) {
       const answer = await server.get(`/cco/fhir/${type}?${query}`, mine);
       const text = await answer.text();
@@ -63,6 +77,89 @@ testOnEachDatabase('no search parameter finds another member’s resources', asy
       }
     }
   }
+});
+
+testOnEachDatabase('no operation, history or batch shows another member', async (place, context) => {
+  const server = await startPortico(context, place);
+  const mine = await server.token('cco', 'maria.delgado');
+  const theirs = await resourcesOf(server, other);
+  const ids = new Set(theirs.map(({ type, id }) => `${type}/${id}`));
+  const absent = 'no-such-id';
+  for (const path of [
+    `Patient/${other}/$everything`,
+    `Patient/${other}/$everything?start=2000&end=2100`,
+    `Patient/${other}/$everything?_since=2000-01-01&_type=Observation`,
+    `Patient/${other}/_history?_since=2000-01-01`,
+    `Patient/${other}/_history?_since=2100-01-01`,
+  ])
+    await sameAsAbsent(server, mine, path, path.replace(other, absent));
+  for (const query of [
+    '',
+    '&start=2000',
+    '&end=2100',
+    '&type=http://loinc.org|34117-2',
+    '&start=2000&end=2100&_count=500',
+  ]) {
+    const [found, missing] = await Promise.all(
+      [other, absent].map(async (patient) => {
+        const answer = await server.get(
+          `/cco/fhir/DocumentReference/$docref?patient=${patient}${query}`,
+          mine,
+        );
+        return { status: answer.status, entries: entriesOf(await answer.text()) };
+      }),
+    );
+    assert.deepEqual(found, missing, query);
+    assert.deepEqual(found, { status: 200, entries: '[]' }, query);
+  }
+  const histories = memberTypes.filter((type) => server.portico.plan.definitions.servedTypes.has(type));
+  for (const type of histories) {
+    for (let next: string | undefined = `/cco/fhir/${type}/_history?_count=500`; next !== undefined; ) {
+      const answer = await server.get(next, mine);
+      assert.equal(answer.status, 200, type);
+      const text = await answer.text();
+      assert.ok(!entriesOf(text).includes(other), `history of ${type}`);
+      const bundle = JSON.parse(text) as Bundle & { entry?: { fullUrl: string }[] };
+      for (const { fullUrl } of bundle.entry ?? [])
+        assert.ok(!ids.has(fullUrl.split('/').slice(-2).join('/')), fullUrl);
+      next = bundle.link.find((link) => link.relation === 'next')?.url;
+    }
+  }
+  // In a batch each of theirs is answered as what is not there.
+  const batch = async (urls: readonly string[]) => {
+    const answer = await fetch(`${server.base}/cco/fhir`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${mine.access_token}`, 'content-type': 'application/fhir+json' },
+      body: JSON.stringify({
+        resourceType: 'Bundle',
+        type: 'batch',
+        entry: urls.map((url) => ({ request: { method: 'GET', url } })),
+      }),
+    });
+    assert.equal(answer.status, 200);
+    const { entry } = (await answer.json()) as { entry: unknown[] };
+    return entry.map((one) => JSON.stringify(one).replace(/\(request [^)]*\)/, ''));
+  };
+  for (let at = 0; at < theirs.length; at += 25) {
+    const some = theirs.slice(at, at + 25);
+    const paths = some.flatMap(({ type, id }) => [
+      `${type}/${id}`,
+      `${type}/${id}/_history`,
+      `${type}/${id}/_history/1`,
+    ]);
+    const instead = some.flatMap(({ type }) => [
+      `${type}/${absent}`,
+      `${type}/${absent}/_history`,
+      `${type}/${absent}/_history/1`,
+    ]);
+    assert.deepEqual(await batch(paths), await batch(instead));
+  }
+  for (const entry of await batch([
+    `Observation?patient=${other}`,
+    `Patient?_id=${other}`,
+    `Observation?subject:Patient._id=${other}`,
+  ]))
+    assert.ok(!/"entry":\[/.test(entry), entry);
 });
 
 testOnEachDatabase('the lines of one person never meet', async (place, context) => {

@@ -126,7 +126,7 @@ test('a folder: links in a circle, dangling links, damaged and oddly named files
   const damaged = gzipSync(ndjson(Array.from({ length: 500 }, () => patient(random(40)))));
   damaged[damaged.length >> 1]! ^= 0xff;
   await write('g.gz', damaged);
-  await write('h.xml', '<Patient/>');
+  await write('h.txt', '<Patient/>');
   const { paths, names } = await loadingInto(await sqlitePlace(context), context);
   const report = await paths([folder]);
   const found = report.findings.map(({ severity, rule, places }) => [
@@ -138,7 +138,7 @@ test('a folder: links in a circle, dangling links, damaged and oddly named files
     ['error', 'broken-file', 'dangling.json'],
     ['error', 'broken-file', 'g.gz'],
     ['warning', 'empty-file', 'f.ndjson'],
-    ['warning', 'left-out', 'h.xml'],
+    ['warning', 'left-out', 'h.txt'],
   ]);
   assert.equal(report.filesFailed, 2);
   for (const id of ['dotted', 'packed', 'plain', 'two-members', 'windows'])

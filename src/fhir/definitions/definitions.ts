@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import type { GuideDemands } from './guide-demands.ts';
 import { loadGuides } from './guides.ts';
+import { loadStructure, type Structure } from './r4-structure.ts';
+import { loadTerminology, type Terminology } from './terminology.ts';
 
 /** https://hl7.org/fhir/R4/valueset-search-param-type.html */
 export type SearchParamType =
@@ -12,7 +14,8 @@ export type SearchParamType =
   | 'quantity'
   | 'number'
   | 'uri'
-  | 'composite';
+  | 'composite'
+  | 'special';
 
 export interface SearchParamComponent {
   readonly code: string;
@@ -45,6 +48,8 @@ export interface Definitions {
   searchParams(type: string): readonly SearchParam[];
   /** A name that is declared with capitals (DrugPlan) is found in any case: the seed writes `drugplan`. */
   searchParam(type: string, code: string): SearchParam | undefined;
+  readonly terminology: Terminology;
+  readonly structure: Structure;
   /** Resource type → parameters that put it into a Patient's compartment. */
   readonly patientCompartment: Readonly<Record<string, readonly string[]>>;
 }
@@ -87,6 +92,8 @@ export function loadDefinitions(): Definitions {
     guides: loadGuides(),
     searchParams: (type) => [...(params.get(type)?.values() ?? [])],
     searchParam: (type, code) => params.get(type)?.get(code) ?? anyCase.get(type)?.get(code.toLowerCase()),
+    terminology: loadTerminology(),
+    structure: loadStructure(),
     patientCompartment: read('compartment-patient.json'),
   };
 }

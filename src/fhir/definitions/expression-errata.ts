@@ -8,5 +8,9 @@ export const expressionErrata: Readonly<Record<string, string>> = {
   'HealthcareService.delivery-method': `HealthcareService.extension.where(url='${planNet}/delivery-method').extension.where(url='type').value`,
   // `as` throws where a goal has two targets.
   'Goal.target-date': 'Goal.target.due.ofType(date)',
+  // The formulary guide leaves out the alias, which R4 and Plan-Net search too.
+  'InsurancePlan.name': 'InsurancePlan.name | InsurancePlan.alias',
+  // PDex 2.1.0 names the parameter of Condition.
+  'Consent.patient': 'Consent.patient',
   'Condition.onset-date': 'Condition.onset.as(dateTime) | Condition.onset.as(Period)',
 };

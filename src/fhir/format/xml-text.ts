@@ -13,16 +13,21 @@ class Digits {
   }
 }
 
+/** `pretty`: each element on a line of its own. */
+export type ToXml = (json: string, pretty?: boolean) => string;
+
 /** @returns the XML of a resource or Bundle given as JSON text */
-export function xmlWriter(structure: Structure): (json: string) => string {
-  const resource = (value: unknown, namespace: string): string => {
+export function xmlWriter(structure: Structure): ToXml {
+  // `line`: a line break and the indentation of the element, or nothing.
+  const resource = (value: unknown, namespace: string, line: string): string => {
     if (!isObject(value)) return '';
     const type = String(value['resourceType']);
     const rule = structure.resources.get(type);
-    return rule === undefined ? '' : `<${type}${namespace}>${children(value, rule, true)}</${type}>`;
+    if (rule === undefined) return '';
+    return `${line}<${type}${namespace}>${children(value, rule, true, inside(line))}${line}</${type}>`;
   };
 
-  const children = (value: Json, rule: TypeRule, isResource: boolean): string => {
+  const children = (value: Json, rule: TypeRule, isResource: boolean, line: string): string => {
     let text = '';
     for (const [name, element] of rule.elements) {
       // Of what is no resource, id and url are attributes.
@@ -34,30 +39,35 @@ export function xmlWriter(structure: Structure): (json: string) => string {
       const besides = asArray(beside);
       for (let at = 0; at < Math.max(items.length, besides.length); at++) {
         const item = items[at] ?? undefined;
-        if (element.type === 'xhtml') text += typeof item === 'string' ? xhtml(item) : '';
-        else if (element.type === 'Resource') text += `<${name}>${resource(item, '')}</${name}>`;
-        else if (isPrimitive(element)) text += primitive(name, item, besides[at]);
+        if (element.type === 'xhtml') text += typeof item === 'string' ? line + xhtml(item) : '';
+        else if (element.type === 'Resource')
+          text += `${line}<${name}>${resource(item, '', inside(line))}${line}</${name}>`;
+        else if (isPrimitive(element)) text += line + primitive(name, item, besides[at], line);
         else if (isObject(item) && element.elements !== undefined)
-          text += `<${name}${attributes(item, element.elements)}>${children(item, element.elements, false)}</${name}>`;
+          text += `${line}<${name}${attributes(item, element.elements)}>${children(item, element.elements, false, inside(line))}${line}</${name}>`;
       }
     }
     return text;
   };
 
-  const primitive = (name: string, value: unknown, beside: unknown): string => {
+  const primitive = (name: string, value: unknown, beside: unknown, line: string): string => {
     const more = isObject(beside) ? beside : {};
     const shown = value === undefined ? '' : ` value="${attribute(textOf(value))}"`;
-    const inner = children(more, structure.beside, false);
+    const inner = children(more, structure.beside, false, inside(line));
     const start = `<${name}${attributes(more, structure.beside)}${shown}`;
-    return inner === '' ? `${start}/>` : `${start}>${inner}</${name}>`;
+    return inner === '' ? `${start}/>` : `${start}>${inner}${line}</${name}>`;
   };
 
-  return (json) => {
+  return (json, pretty = false) => {
     const value: unknown = JSON.parse(json, (_name, part: unknown, context?: { source?: string }) =>
       typeof part === 'number' ? new Digits(context?.source ?? String(part)) : part,
     );
-    return `<?xml version="1.0" encoding="UTF-8"?>${resource(value, ' xmlns="http://hl7.org/fhir"')}`;
+    return `<?xml version="1.0" encoding="UTF-8"?>${resource(value, ' xmlns="http://hl7.org/fhir"', pretty ? '\n' : '')}`;
   };
+}
+
+function inside(line: string): string {
+  return line === '' ? '' : `${line}  `;
 }
 
 function attributes(value: Json, rule: TypeRule): string {

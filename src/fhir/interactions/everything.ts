@@ -1,12 +1,13 @@
 // Patient/[id]/$everything: the member's whole record, as far as the token sees it, page by page
 // (https://hl7.org/fhir/R4/patient-operation-everything.html). Type after type, each searched as any search is; with each
-// page come the practitioners, organizations and medications that its resources refer to.
+// page come the practitioners, organizations and medications that its resources refer to. `start` and `end`: search/care-date.ts.
 import type { RequestAccess } from '../../smart/access.ts';
 import { memberTypes, referenceTypes, referredTypes } from '../../smart/data-classes.ts';
 import { bundleText, searchEntry } from '../bundle.ts';
 import type { FhirService } from '../fhir-service.ts';
 import { FhirError } from '../operation-outcome.ts';
 import type { BearerInteraction } from '../pipeline.ts';
+import { careDateAsk } from '../search/care-date.ts';
 import { compileSearch } from '../search/compile-search.ts';
 import { includeResources } from '../search/include-resources.ts';
 import { readDate } from '../search/param-types/date.ts';
@@ -16,8 +17,8 @@ import { parseSearch } from '../search/search-request.ts';
 import { compileRead } from '../store/compile-read.ts';
 import type { PageRow } from '../store/resource-store.ts';
 import { maySearch } from '../store/visible.ts';
+import { operationParams } from './operation-params.ts';
 import { answerResource } from './read.ts';
-import { requireKnownParams } from './require-known-params.ts';
 
 interface Found extends PageRow {
   readonly type: string;
@@ -25,11 +26,11 @@ interface Found extends PageRow {
 
 export const everything: BearerInteraction = async (service, request, access) => {
   const id = request.params['id']!;
-  const params = requireKnownParams(request.query, ['_format', '_type', '_since', '_count', '_page']);
+  const params = operationParams(request, ['start', 'end', '_type', '_since', '_count', '_page']);
   const bound = `${access.grantId} ${access.line} Patient/${id}/$everything`;
   const cursor = params.get('_page');
   const page = cursor === null ? undefined : service.cursors.open(cursor, bound);
-  const asked = new URLSearchParams(page?.query ?? request.query);
+  const asked = page === undefined ? params : new URLSearchParams(page.query);
   const { store } = service;
   // Of this patient only, and only who may read them at all.
   const own =
@@ -49,7 +50,10 @@ export const everything: BearerInteraction = async (service, request, access) =>
   for (let at = begin; at < types.length && next === undefined; at++) {
     const type = types[at]!;
     const room = count - found.length;
-    const search = { ...parseSearch(service.definitions, type, since, false), count: room };
+    const parsed = parseSearch(service.definitions, type, since, false);
+    const careDate = careDateAsk(service.definitions, type, asked.get('start'), asked.get('end'));
+    const asks = careDate === undefined ? parsed.asks : [...parsed.asks, careDate];
+    const search = { ...parsed, asks, count: room };
     const after = at === begin && page !== undefined ? { key: page.after } : undefined;
     const { page: query } = await compileSearch(store.search, search, own, after);
     const rows = await store.page(query);

@@ -3,7 +3,7 @@ import type { PublicInteraction } from '../pipeline.ts';
 import { requireKnownParams } from './require-known-params.ts';
 
 export const metadata: PublicInteraction = async (service, request) => {
-  requireKnownParams(request.query, ['_format', 'mode']);
+  requireKnownParams(request.query, ['mode']);
   return {
     status: 200,
     body: service.capabilityStatement(request.line),

@@ -1,18 +1,41 @@
 // read: the current version of one resource (https://hl7.org/fhir/R4/http.html#read).
+import type { FhirService } from '../fhir-service.ts';
+import type { Subset } from '../format/subset-resource.ts';
 import { FhirError } from '../operation-outcome.ts';
-import type { BearerInteraction, FhirAnswer, FhirRequest } from '../pipeline.ts';
+import type { BearerInteraction, FhirRequest } from '../pipeline.ts';
+import type { FhirAnswer } from '../respond.ts';
+import { subsetOf } from '../search/parse-subset.ts';
 import { compileRead } from '../store/compile-read.ts';
 import type { ResourceRow } from '../store/resource-store.ts';
+import { asDocument } from './binary-document.ts';
 import { requireKnownParams } from './require-known-params.ts';
 import { requireServedType } from './require-served-type.ts';
 
 export const read: BearerInteraction = async (service, request, access) => {
   const { type, id } = instanceOf(request);
   requireServedType(service.definitions, type);
-  requireKnownParams(request.query, ['_format']);
+  const params = requireKnownParams(request.query, ['_summary', '_elements']);
+  const subset = subsetOf(service.definitions.structure, type, params);
   const row = await service.store.one(await compileRead(service.store.search, type, id, access));
-  return answerResource(request, type, id, row);
+  return answerRead(service, request, { type, id, row, subset });
 };
+
+/** Of read and vread: a part of the resource, or of a Binary the document that it is. */
+export function answerRead(
+  service: FhirService,
+  request: FhirRequest,
+  found: {
+    readonly type: string;
+    readonly id: string;
+    readonly row: ResourceRow | undefined;
+    readonly subset: Subset | undefined;
+  },
+): FhirAnswer {
+  const answer = answerResource(request, found.type, found.id, found.row);
+  if (found.subset !== undefined && answer.status === 200)
+    return { ...answer, body: service.toSubset(answer.body.toString(), found.subset) };
+  return found.type === 'Binary' ? asDocument(request, answer) : answer;
+}
 
 export function instanceOf(request: FhirRequest): { type: string; id: string } {
   return { type: request.params['type']!, id: request.params['id']! };

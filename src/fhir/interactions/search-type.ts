@@ -3,12 +3,15 @@ import type { RequestAccess } from '../../smart/access.ts';
 import { bundleText, searchEntry } from '../bundle.ts';
 import type { FhirService } from '../fhir-service.ts';
 import { FhirError, warning } from '../operation-outcome.ts';
-import type { BearerInteraction, FhirAnswer, FhirRequest } from '../pipeline.ts';
+import type { BearerInteraction, FhirRequest } from '../pipeline.ts';
+import type { FhirAnswer } from '../respond.ts';
 import { compileSearch, type PageEnd } from '../search/compile-search.ts';
 import { includeResources } from '../search/include-resources.ts';
 import { parseSearch, type SearchRequest } from '../search/search-request.ts';
 import type { SortValue } from '../search/sort-sql.ts';
+import type { PageRow } from '../store/resource-store.ts';
 import { maySearch } from '../store/visible.ts';
+import { isOfEveryRequest } from './require-known-params.ts';
 import { requireServedType } from './require-served-type.ts';
 
 /** In a page link: the values that the last row was sorted by. */
@@ -19,16 +22,8 @@ export const searchByGet: BearerInteraction = (service, request, access) =>
 
 /** Parameters in the address and in the form count alike. */
 export const searchByPost: BearerInteraction = (service, request, access) => {
-  const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
-  if (type !== undefined && type !== 'application/x-www-form-urlencoded') {
-    throw new FhirError('unsupported-media-type', 'Content-Type: send application/x-www-form-urlencoded.');
-  }
-  return search(
-    service,
-    request,
-    access,
-    [request.query, request.form].filter((part) => part !== '').join('&'),
-  );
+  const parts = [request.query, request.form].filter((part) => part !== '');
+  return search(service, request, access, parts.join('&'));
 };
 
 async function search(
@@ -54,11 +49,15 @@ async function search(
     const next = service.cursors.seal({ query: toQuery([...asked.used, ...rest]), after: key }, bound);
     links.push({ relation: 'next', url: `${base}/${type}?_page=${next}` });
   }
-  const entries = shown.map((row) => searchEntry(base, type, row, 'match'));
+  const { subset } = asked;
+  const partOf = <Row extends PageRow>(row: Row): Row =>
+    subset === undefined ? row : { ...row, content: service.toSubset(row.content, subset) };
+  const entries = shown.map((row) => searchEntry(base, type, partOf(row), 'match'));
   if (asked.includes.length > 0) {
     const matches = shown.map(({ key, id }) => ({ type, key, id }));
+    // The names of `_elements` are those of the type that is searched.
     for (const row of await includeResources(service.store, access, asked.includes, matches))
-      entries.push(searchEntry(base, row.type, row, 'include'));
+      entries.push(searchEntry(base, row.type, subset?.kind === 'elements' ? row : partOf(row), 'include'));
   }
   const leftOut = typesLeftOut(asked, access);
   if (leftOut.length > 0)
@@ -88,7 +87,7 @@ function readQuery(
   const pairs = [...new URLSearchParams(query)];
   const page = pairs.find(([name]) => name === '_page');
   if (page === undefined) return { pairs, after: undefined };
-  const others = pairs.filter(([name]) => name !== '_page' && name !== '_format');
+  const others = pairs.filter((pair) => pair !== page && !isOfEveryRequest(pair[0]));
   if (others.length > 0) {
     throw new FhirError(
       'invalid-parameter',

@@ -3,10 +3,14 @@
 import { type RawBuilder, sql } from 'kysely';
 import { jsonValues } from '../../db/json-rows.ts';
 import type { Access } from '../../smart/access.ts';
+import { FhirError } from '../operation-outcome.ts';
 import { maySearch, type Start, sightOf, visibleFrom } from '../store/visible.ts';
 import type { Include } from './parse-include.ts';
 import type { QueryContext } from './query-context.ts';
 import { QueryShape, type ScopedQuery } from './query-shape.ts';
+
+/** A union of SQLite has at most 500. */
+const partsAtMost = 400;
 
 /** What is followed from, or to. */
 export interface Origin {
@@ -33,6 +37,11 @@ export async function compileIncluded(
     parts.push(...found);
   }
   if (parts.length === 0) return undefined;
+  if (parts.length > partsAtMost)
+    throw new FhirError(
+      'too-costly',
+      `_include, _revinclude: more than ${partsAtMost} kinds of references would be followed at once; ask for fewer.`,
+    );
   const limitSlot = shape.slot(limit);
   return context.compiled(
     access,

@@ -11,6 +11,8 @@ export type Condition<Value = string | number> =
       /** One, or for `in` any number. */
       readonly values: readonly Value[];
     }
+  /** x, y and z of a place on the sphere of radius 1, and the square of the straight distance that is near enough. */
+  | { readonly near: readonly Value[] }
   | { readonly all: readonly Condition<Value>[] }
   | { readonly any: readonly Condition<Value>[] };
 
@@ -33,7 +35,18 @@ export function all(...conditions: readonly Condition[]): Condition {
 
 /** True of no row when empty. */
 export function any(conditions: readonly Condition[]): Condition {
-  return conditions.length === 1 ? conditions[0]! : { any: conditions };
+  if (conditions.length === 1) return conditions[0]!;
+  const [first] = conditions;
+  if (first === undefined || !isEquality(first)) return { any: conditions };
+  const { column } = first;
+  const same = conditions.filter((one) => isEquality(one) && one.column === column);
+  return same.length === conditions.length
+    ? { column, comparison: 'in', values: same.flatMap((one) => ('values' in one ? one.values : [])) }
+    : { any: conditions };
+}
+
+function isEquality(condition: Condition): condition is Extract<Condition, { readonly column: string }> {
+  return 'column' in condition && condition.comparison === '=';
 }
 
 /** Columns that every row it holds for has one given value in; none of an alternative. */

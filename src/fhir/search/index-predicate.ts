@@ -10,11 +10,17 @@ import {
   InvalidParamValue,
   type ParamPredicate,
   UnsupportedModifier,
+  UnsupportedValue,
 } from './param-types/param-type.ts';
 import { paramTypes } from './param-types/param-types.ts';
 import type { Ask } from './parse-ask.ts';
 import type { QueryContext } from './query-context.ts';
 import type { QueryShape, Slot } from './query-shape.ts';
+
+export interface SlottedComposite {
+  /** Alternatives; each two predicates that must hold of the same element. */
+  readonly pairs: readonly (readonly [SlottedPredicate, SlottedPredicate])[];
+}
 
 export interface SlottedPredicate {
   readonly table: IndexPredicate['table'];
@@ -23,9 +29,8 @@ export interface SlottedPredicate {
   /** Number of the parameter in the index. */
   readonly param: number;
   readonly code: string;
+  readonly selective: boolean;
   readonly where: Condition<Slot>;
-  /** Of a composite: what must hold of the same element. */
-  readonly second: SlottedPredicate | undefined;
 }
 
 /** @throws {FhirError} naming the parameter */
@@ -34,33 +39,44 @@ export function slotPredicate(
   shape: QueryShape,
   ask: Extract<Ask, { kind: 'param' }>,
   access: Access,
-): SlottedPredicate {
+): SlottedPredicate | SlottedComposite {
   const { resourceType, code } = ask.param;
   const name = ask.modifier === undefined ? code : `${code}:${ask.modifier}`;
   const predicate = named(name, () =>
-    paramTypes[ask.param.type].predicate({ ...ask, ownBases: context.ownBases(access.line) }),
+    paramTypes[ask.param.type].predicate({
+      ...ask,
+      ownBases: context.ownBases(access.line),
+      terminology: context.terminology,
+      now: context.now(),
+    }),
   );
-  const slot = (part: IndexPredicate, param: string, second?: SlottedPredicate): SlottedPredicate => {
+  const slot = (part: IndexPredicate, param: string): SlottedPredicate => {
     shape.word(`${param}${part.negate ? '!' : '='}${part.table}`);
     return {
       table: part.table,
       negate: part.negate,
       broad: part.broad === true,
+      selective: part.selective === true,
       param: context.scopes.paramId(resourceType, param),
       code: param,
       where: shape.condition(part.where),
-      second,
     };
   };
-  if (!('composite' in predicate)) return slot(predicate, code);
-  const [first, second] = predicate.composite;
-  return slot(first, `${code}#0`, slot(second, `${code}#1`));
+  if (!('composite' in predicate))
+    return slot(predicate, predicate.beside === undefined ? code : `${code}:${predicate.beside}`);
+  shape.word(`${predicate.composite.length}$`);
+  return {
+    pairs: predicate.composite.map(([first, second]) => [
+      slot(first, `${code}#0`),
+      slot(second, `${code}#1`),
+    ]),
+  };
 }
 
 /** Of an instant that a resource row itself has. @throws {FhirError} */
-export function lastUpdatedCondition(values: readonly string[]): Condition {
+export function lastUpdatedCondition(values: readonly string[], now: number): Condition {
   const predicate = named('_lastUpdated', () =>
-    paramTypes.date.predicate({ param: lastUpdatedParam, modifier: undefined, values }),
+    paramTypes.date.predicate({ param: lastUpdatedParam, modifier: undefined, values, now }),
   );
   if ('composite' in predicate) throw new Error('a date is no composite');
   return predicate.where;
@@ -83,7 +99,7 @@ function named(name: string, run: () => ParamPredicate): ParamPredicate {
   } catch (error) {
     if (error instanceof InvalidParamValue)
       throw new FhirError('invalid-parameter', `${name}: ${error.message.slice(0, 300)}`);
-    if (error instanceof UnsupportedModifier)
+    if (error instanceof UnsupportedModifier || error instanceof UnsupportedValue)
       throw new FhirError('unknown-parameter', `${name}: ${error.message.slice(0, 300)}`);
     throw error;
   }
@@ -92,12 +108,14 @@ function named(name: string, run: () => ParamPredicate): ParamPredicate {
 export type IndexStart = Exclude<Start, string> & { readonly predicate: SlottedPredicate };
 
 /** The predicate whose rows are looked through first: one that fixes most of an index's columns, and so leaves few. */
-export function bestStart(predicates: readonly SlottedPredicate[]): IndexStart | undefined {
+export function bestStart(
+  predicates: readonly (SlottedPredicate | SlottedComposite)[],
+): IndexStart | undefined {
   let best: SlottedPredicate | undefined;
   let most = 0;
   for (const predicate of predicates) {
-    if (predicate.negate || predicate.broad || predicate.second !== undefined) continue;
-    const fixed = fixedFromLeft(predicate);
+    if ('pairs' in predicate || predicate.negate || predicate.broad) continue;
+    const fixed = Math.max(fixedFromLeft(predicate), predicate.selective ? 1 : 0);
     if (fixed > most) [best, most] = [predicate, fixed];
   }
   if (best === undefined) return undefined;
@@ -115,17 +133,19 @@ function fixedFromLeft({ table, where }: SlottedPredicate): number {
 }
 
 export function predicateSql(
-  predicate: SlottedPredicate,
+  predicate: SlottedPredicate | SlottedComposite,
   { key, scopes }: Visibility,
   access: Access,
 ): RawBuilder<unknown> {
   const rows = (alias: string, { table, param, where }: SlottedPredicate) =>
     sql`from ${sql.table(table)} ${sql.ref(alias)} where ${sql.ref(`${alias}.scope`)} in (${scopeList(scopes)})
       and ${sql.ref(`${alias}.param`)} = ${param} and ${conditionSql(where, ofAlias(alias))}`;
-  const { second } = predicate;
-  if (second !== undefined) {
-    return sql`${key} in (select a.key ${rows('a', predicate)}
-      and exists (select 1 ${rows('b', second)} and b.key = a.key and b.ord = a.ord))`;
+  if ('pairs' in predicate) {
+    const alternatives = predicate.pairs.map(
+      ([first, second]) => sql`${key} in (select a.key ${rows('a', first)}
+        and exists (select 1 ${rows('b', second)} and b.key = a.key and b.ord = a.ord))`,
+    );
+    return sql`(${sql.join(alternatives, sql` or `)})`;
   }
   if (predicate.broad && !predicate.negate && access.kind !== 'operator') {
     // Holds for most of a record, so it is looked up for each row instead of being listed first.
@@ -161,11 +181,24 @@ export function conditionSql(
     if (condition.comparison === 'in') return sql`${column} in (${sql.join(condition.values)})`;
     return sql`${column} ${sql.raw(condition.comparison)} ${condition.values[0]}`;
   }
+  if ('near' in condition) {
+    const [x, y, z, square] = condition.near;
+    const [atX, atY, atZ] = ['x', 'y', 'z'].map(columnSql);
+    return sql`(${atX} - ${x}) * (${atX} - ${x}) + (${atY} - ${y}) * (${atY} - ${y}) + (${atZ} - ${z}) * (${atZ} - ${z}) <= ${square}`;
+  }
   const parts = 'all' in condition ? condition.all : condition.any;
   if (parts.length === 0) return 'all' in condition ? sql`1 = 1` : sql`1 = 0`;
-  const joined = sql.join(
-    parts.map((part) => conditionSql(part, columnSql)),
-    'all' in condition ? sql` and ` : sql` or `,
-  );
-  return sql`(${joined})`;
+  const texts = parts.map((part) => conditionSql(part, columnSql));
+  return joined(texts, 'all' in condition ? sql` and ` : sql` or `);
+}
+
+/** How many stand side by side: SQLite reads a long row of them as a deep tree, and has a limit for that. */
+const sideBySide = 50;
+
+function joined(parts: readonly RawBuilder<unknown>[], by: RawBuilder<unknown>): RawBuilder<unknown> {
+  if (parts.length <= sideBySide) return sql`(${sql.join(parts, by)})`;
+  const groups: RawBuilder<unknown>[] = [];
+  for (let at = 0; at < parts.length; at += sideBySide)
+    groups.push(joined(parts.slice(at, at + sideBySide), by));
+  return joined(groups, by);
 }

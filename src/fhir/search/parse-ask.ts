@@ -2,6 +2,7 @@
 // (https://hl7.org/fhir/R4/search.html#chaining, #has). Every name on the way is known, or the request is refused with it.
 import type { Definitions, SearchParam } from '../definitions/definitions.ts';
 import { FhirError } from '../operation-outcome.ts';
+import type { Interval } from './param-types/date.ts';
 import { splitSearchValues } from './param-types/param-type.ts';
 
 /** Values are alternatives. */
@@ -12,6 +13,8 @@ export type Ask =
       readonly param: SearchParam;
       readonly modifier: string | undefined;
       readonly values: readonly string[];
+      /** Of a `_filter`. */
+      readonly operator?: Operator;
     }
   /** What `param` refers to is of one of the types and matches. */
   | {
@@ -19,21 +22,33 @@ export type Ask =
       readonly param: SearchParam;
       readonly targets: readonly { readonly type: string; readonly ask: Ask }[];
     }
+  /** The first of `params` that the resource has overlaps the interval; what has none of them is let through. */
+  | { readonly kind: 'careDate'; readonly params: readonly SearchParam[]; readonly interval: Interval }
   /** Something of `param.resourceType` refers here with `param` and matches. */
-  | { readonly kind: 'has'; readonly param: SearchParam; readonly ask: Ask };
+  | { readonly kind: 'has'; readonly param: SearchParam; readonly ask: Ask }
+  /** Of a `_filter`. */
+  | { readonly kind: 'all' | 'any'; readonly asks: readonly Ask[] }
+  | { readonly kind: 'not'; readonly ask: Ask };
+
+/** Of a text: the whole, or its end, without regard to case and diacritics. */
+export type Operator = 'equals' | 'ends';
 
 const deepest = 5;
 const maximumAlternatives = 500;
+/** References to several types branch at each step of a chain. */
+const maximumWays = 100;
 
 /** @throws {FhirError} unknown-parameter for a name, invalid-parameter for a value */
 export function parseAsk(definitions: Definitions, type: string, name: string, value: string): Ask {
-  return parse(definitions, type, name, { name, value, depth: 0 });
+  return parse(definitions, type, name, { name, value, depth: 0, ways: { taken: 0 } });
 }
 
 interface Whole {
   readonly name: string;
   readonly value: string;
   readonly depth: number;
+  /** Of all steps together. */
+  readonly ways: { taken: number };
 }
 
 function parse(definitions: Definitions, type: string, name: string, whole: Whole): Ask {
@@ -49,7 +64,8 @@ function parse(definitions: Definitions, type: string, name: string, whole: Whol
   if (code === '_lastUpdated' && modifier === undefined) return { kind: 'lastUpdated', values };
   const param = definitions.searchParam(type, code);
   if (param === undefined) throw unknownParameter(definitions, type, name);
-  return { kind: 'param', param, modifier, values };
+  // Plan-Net writes the modifier as its code in the value set search-modifier-code.
+  return { kind: 'param', param, modifier: modifier === 'ofType' ? 'of-type' : modifier, values };
 }
 
 /** `_has:Observation:patient:code` */
@@ -85,6 +101,12 @@ function parseChain(definitions: Definitions, type: string, head: string, rest: 
   const known: { type: string; ask: Ask }[] = [];
   let unknown: unknown;
   for (const target of targets) {
+    whole.ways.taken++;
+    if (whole.ways.taken > maximumWays)
+      throw new FhirError(
+        'too-costly',
+        `${clip(whole.name)}: leads along more than ${maximumWays} ways; name the types, as in subject:Patient.name.`,
+      );
     try {
       known.push({ type: target, ask: parse(definitions, target, rest, whole) });
     } catch (error) {

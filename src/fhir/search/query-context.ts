@@ -3,11 +3,14 @@ import type { RawBuilder } from 'kysely';
 import type { DialectName } from '../../db/database.ts';
 import type { Access } from '../../smart/access.ts';
 import type { Permissions } from '../../smart/scopes.ts';
+import type { Terminology } from '../definitions/terminology.ts';
 import type { VisibleContext } from '../store/visible.ts';
 import type { QueryShape, ScopedQuery } from './query-shape.ts';
 
 export interface QueryContext extends VisibleContext {
   readonly dialect: DialectName;
+  readonly terminology: Terminology;
+  readonly now: () => number;
   /** FHIR bases that are this line's own, for absolute references. */
   readonly ownBases: (line: string) => readonly string[];
   /**

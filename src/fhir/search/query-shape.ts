@@ -41,10 +41,19 @@ export class QueryShape {
       this.word(condition.column + condition.comparison);
       return { ...condition, values: this.slots(condition.values) };
     }
+    if ('near' in condition) {
+      this.word('near');
+      return { near: this.slots(condition.near) };
+    }
     const inner = 'all' in condition ? condition.all : condition.any;
     this.word(`${'all' in condition ? '&' : '|'}${inner.length}`);
     const slotted = inner.map((part) => this.condition(part));
     return 'all' in condition ? { all: slotted } : { any: slotted };
+  }
+
+  /** How many values it has. */
+  get size(): number {
+    return this.#values.length;
   }
 
   /** The same for queries that differ in their values only. */

@@ -15,7 +15,7 @@ export function drugPlanNote(type: string, code: string): string | undefined {
 /** @throws {FhirError} missing-parameter */
 export function requireDrugPlan(type: string, asks: readonly Ask[]): void {
   if (type !== 'MedicationKnowledge') return;
-  const codes = asks.flatMap((ask) => (ask.kind === 'param' ? [ask.param.code] : []));
+  const codes = asks.flatMap(codesOf);
   const needing = codes.find((code) => needsPlan.includes(code));
   if (needing !== undefined && !codes.includes('DrugPlan')) {
     throw new FhirError(
@@ -23,4 +23,10 @@ export function requireDrugPlan(type: string, asks: readonly Ask[]): void {
       `DrugPlan: a search for FormularyDrug by ${needing} needs DrugPlan (or drugplan), the id of the plan, beside it.`,
     );
   }
+}
+
+function codesOf(ask: Ask): string[] {
+  if (ask.kind === 'param') return [ask.param.code];
+  if (ask.kind === 'all' || ask.kind === 'any') return ask.asks.flatMap(codesOf);
+  return ask.kind === 'not' ? codesOf(ask.ask) : [];
 }

@@ -3,10 +3,12 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Access } from '../../smart/access.ts';
 import { idPattern } from '../fhir-resource.ts';
+import { FhirError } from '../operation-outcome.ts';
 import {
   maySearch,
   NotPermitted,
   type Sight,
+  type Start,
   sightOf,
   type Visibility,
   visibleFrom,
@@ -18,6 +20,7 @@ import {
   type IndexStart,
   lastUpdatedCondition,
   predicateSql,
+  type SlottedComposite,
   type SlottedPredicate,
   scopeList,
   slotPredicate,
@@ -29,13 +32,40 @@ import type { QueryShape, Slot } from './query-shape.ts';
 export interface Sought {
   readonly type: string;
   readonly sight: Sight;
-  readonly start: 'id' | 'record' | IndexStart;
-  /** Each must hold; slots inside one are alternatives. */
-  readonly ids: readonly (readonly Slot[])[];
-  readonly lastUpdated: readonly Condition<Slot>[];
-  readonly predicates: readonly SlottedPredicate[];
-  readonly chains: readonly Chain[];
-  readonly has: readonly Reference[];
+  readonly start: 'id' | 'record' | { readonly part: Part; readonly index: IndexStart | Chain };
+  /** Each must hold. */
+  readonly parts: readonly Part[];
+}
+
+/** What must hold of a resource; slots inside ids are alternatives. */
+type Part =
+  | { readonly kind: 'id'; readonly ids: readonly Slot[] }
+  | { readonly kind: 'lastUpdated'; readonly condition: Condition<Slot> }
+  | { readonly kind: 'param'; readonly predicate: SlottedPredicate | SlottedComposite }
+  | { readonly kind: 'chain'; readonly chain: Chain }
+  | { readonly kind: 'has'; readonly reference: Reference }
+  | { readonly kind: 'careDate'; readonly careDate: CareDate }
+  | { readonly kind: 'all' | 'any'; readonly parts: readonly Part[] }
+  | { readonly kind: 'not'; readonly part: Part };
+
+/** In the order of what they cost. */
+const kinds: readonly Part['kind'][] = [
+  'id',
+  'lastUpdated',
+  'param',
+  'chain',
+  'has',
+  'careDate',
+  'all',
+  'any',
+  'not',
+];
+
+/** Numbers of date parameters, the one that counts first, and the ends of the interval. */
+interface CareDate {
+  readonly params: readonly number[];
+  readonly lo: Slot;
+  readonly hi: Slot;
 }
 
 /** A reference by the parameter of this number to or from what is sought. */
@@ -46,6 +76,9 @@ interface Reference {
 
 /** One of the alternatives must hold. */
 type Chain = readonly Reference[];
+
+/** Of one query, as it is put to the database, which has a limit of its own. */
+const valuesAtMost = 20_000;
 
 /** @throws {FhirError} naming the parameter; {NotPermitted} naming a type that the access may not search */
 export async function seek(
@@ -59,23 +92,37 @@ export async function seek(
     throw new Error('an operator goes through a whole type, for which no index is needed');
   shape.word(type);
   const sight = await sightOf(shape, context.scopes, access, type);
-  const ids: Slot[][] = [];
-  const lastUpdated: Condition<Slot>[] = [];
-  const predicates: SlottedPredicate[] = [];
-  const chains: Chain[] = [];
-  const has: Reference[] = [];
-  for (const ask of asks) {
-    shape.word(ask.kind);
+  const parts: Part[] = [];
+  for (const ask of asks) parts.push(await partOf(context, shape, access, type, ask));
+  parts.sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind));
+  return { type, sight, start: startAt(parts), parts };
+}
+
+async function partOf(
+  context: QueryContext,
+  shape: QueryShape,
+  access: Access,
+  type: string,
+  ask: Ask,
+): Promise<Part> {
+  shape.word(ask.kind);
+  const part = await slotted();
+  if (shape.size > valuesAtMost) {
+    const name = 'param' in ask ? ask.param.code : `_${ask.kind}`;
+    throw new FhirError('too-costly', `${name}: the search comes to more than ${valuesAtMost} values.`);
+  }
+  return part;
+
+  async function slotted(): Promise<Part> {
     switch (ask.kind) {
       case 'id':
-        ids.push(shape.slots(possibleIds(type, ask.values)));
-        break;
-      case 'lastUpdated':
-        lastUpdated.push(shape.condition(lastUpdatedCondition(ask.values)));
-        break;
+        return { kind: 'id', ids: shape.slots(possibleIds(type, ask.values)) };
+      case 'lastUpdated': {
+        const condition = shape.condition(lastUpdatedCondition(ask.values, context.now()));
+        return { kind: 'lastUpdated', condition };
+      }
       case 'param':
-        predicates.push(slotPredicate(context, shape, ask, access));
-        break;
+        return { kind: 'param', predicate: slotPredicate(context, shape, ask, access) };
       case 'chain': {
         const targets = ask.targets.filter((target) => maySearch(access, target.type));
         if (targets.length === 0) throw new NotPermitted(ask.targets[0]!.type);
@@ -84,19 +131,47 @@ export async function seek(
         for (const target of targets)
           chain.push({ param, sought: await seek(context, shape, access, target.type, [target.ask]) });
         shape.word(`${ask.param.code}${chain.length}`);
-        chains.push(chain);
-        break;
+        return { kind: 'chain', chain };
       }
       case 'has': {
         const source = ask.param.resourceType;
         const sought = await seek(context, shape, access, source, [ask.ask]);
         shape.word(ask.param.code);
-        has.push({ param: context.scopes.paramId(source, ask.param.code), sought });
+        return { kind: 'has', reference: { param: context.scopes.paramId(source, ask.param.code), sought } };
+      }
+      case 'careDate': {
+        const params = ask.params.map((param) => context.scopes.paramId(type, param.code));
+        shape.word(params.join(','));
+        const { lo, hi } = ask.interval;
+        return { kind: 'careDate', careDate: { params, lo: shape.slot(lo), hi: shape.slot(hi) } };
+      }
+      case 'not':
+        return { kind: 'not', part: await partOf(context, shape, access, type, ask.ask) };
+      default: {
+        shape.word(`(${ask.asks.length}`);
+        const parts: Part[] = [];
+        for (const one of ask.asks) parts.push(await partOf(context, shape, access, type, one));
+        return { kind: ask.kind, parts };
       }
     }
   }
-  const start = ids.length > 0 ? 'id' : (bestStart(predicates) ?? 'record');
-  return { type, sight, start, ids, lastUpdated, predicates, chains, has };
+}
+
+/** What is found through a reference has few ids, of which each leads to its resource. */
+function startAt(parts: readonly Part[]): Sought['start'] {
+  if (parts.some(({ kind }) => kind === 'id')) return 'id';
+  const index = bestStart(parts.flatMap((part) => (part.kind === 'param' ? [part.predicate] : [])));
+  if (index !== undefined) {
+    const part = parts.find((one) => one.kind === 'param' && one.predicate === index.predicate)!;
+    return { part, index };
+  }
+  // Not of a patient, to whom all of a record leads.
+  for (const part of parts) {
+    if (part.kind !== 'chain') continue;
+    const [first, ...others] = part.chain;
+    if (others.length === 0 && first?.sought.type !== 'Patient') return { part, index: part.chain };
+  }
+  return parts.some(({ kind }) => kind === 'has') ? 'id' : 'record';
 }
 
 /** An id that cannot exist is no error: it matches nothing. */
@@ -112,21 +187,43 @@ export function soughtSql(
   access: Access,
   sought: Sought,
 ): { readonly visibility: Visibility; readonly where: RawBuilder<unknown> } {
-  const { start } = sought;
-  const visibility = visibleFrom(context, access, sought.type, 'search', start, sought.sight);
-  const conditions = [
-    visibility.where,
-    sql`r.deleted = 0`,
-    ...sought.ids.map((slots) => (slots.length === 0 ? sql`1 = 0` : sql`r.id in (${sql.join(slots)})`)),
-    // An instant is an interval whose ends are the same.
-    ...sought.lastUpdated.map((condition) => conditionSql(condition, () => sql`r.last_updated`)),
-    ...sought.predicates
-      .filter((predicate) => typeof start === 'string' || predicate !== start.predicate)
-      .map((predicate) => predicateSql(predicate, visibility, access)),
-    ...sought.chains.map((chain) => chainSql(context, access, visibility, chain)),
-    ...sought.has.map((reference) => hasSql(context, access, sought.type, reference)),
-  ];
-  return { visibility, where: sql.join(conditions, sql` and `) };
+  const { start, parts } = sought;
+  const from = typeof start === 'string' ? start : startOf(context, access, start.index);
+  const visibility = visibleFrom(context, access, sought.type, 'search', from, sought.sight);
+  const conditions = parts
+    .filter((part) => typeof start === 'string' || part !== start.part)
+    .map((part) => partSql(context, access, sought.type, visibility, part));
+  return { visibility, where: sql.join([visibility.where, sql`r.deleted = 0`, ...conditions], sql` and `) };
+}
+
+function partSql(
+  context: QueryContext,
+  access: Access,
+  type: string,
+  visibility: Visibility,
+  part: Part,
+): RawBuilder<unknown> {
+  switch (part.kind) {
+    case 'id':
+      return part.ids.length === 0 ? sql`1 = 0` : sql`r.id in (${sql.join(part.ids)})`;
+    case 'lastUpdated':
+      // An instant is an interval whose ends are the same.
+      return conditionSql(part.condition, () => sql`r.last_updated`);
+    case 'param':
+      return predicateSql(part.predicate, visibility, access);
+    case 'chain':
+      return chainSql(context, access, visibility, part.chain);
+    case 'has':
+      return hasSql(context, access, type, part.reference);
+    case 'careDate':
+      return careDateSql(visibility, part.careDate);
+    case 'not':
+      return sql`not (${partSql(context, access, type, visibility, part.part)})`;
+    default: {
+      const parts = part.parts.map((one) => partSql(context, access, type, visibility, one));
+      return sql`(${sql.join(parts, part.kind === 'all' ? sql` and ` : sql` or `)})`;
+    }
+  }
 }
 
 function chainSql(
@@ -135,12 +232,30 @@ function chainSql(
   { key, scopes }: Visibility,
   chain: Chain,
 ): RawBuilder<unknown> {
-  const alternatives = chain.map(({ param, sought }) => {
-    const { visibility, where } = soughtSql(context, access, sought);
-    return sql`${key} in (select f.key from idx_reference f where f.scope in (${scopeList(scopes)}) and f.param = ${param}
-      and f.target_type = ${sought.type} and f.target_id in (select r.id from ${visibility.from} where ${where}))`;
-  });
+  const alternatives = chain.map(
+    ({ param, sought }) =>
+      sql`${key} in (select f.key from idx_reference f where f.scope in (${scopeList(scopes)}) and f.param = ${param}
+        and ${leadsTo(context, access, sought, 'f')})`,
+  );
   return sql`(${sql.join(alternatives, sql` or `)})`;
+}
+
+function startOf(context: QueryContext, access: Access, index: IndexStart | Chain): Start {
+  if ('table' in index) return index;
+  const { param, sought } = index[0]!;
+  return {
+    table: 'idx_reference',
+    param,
+    inOrder: false,
+    where: (alias) => leadsTo(context, access, sought, alias),
+  };
+}
+
+/** That a reference leads to one of those sought. */
+function leadsTo(context: QueryContext, access: Access, sought: Sought, alias: string): RawBuilder<unknown> {
+  const { visibility, where } = soughtSql(context, access, sought);
+  return sql`${sql.ref(`${alias}.target_type`)} = ${sought.type} and ${sql.ref(`${alias}.target_id`)} in (
+    select r.id from ${visibility.from} where ${where})`;
 }
 
 function hasSql(
@@ -153,4 +268,15 @@ function hasSql(
   return sql`r.id in (select f.target_id from idx_reference f where f.scope in (${scopeList(visibility.scopes)})
     and f.param = ${param} and f.target_type = ${type}
     and f.key in (select ${visibility.key} from ${visibility.from} where ${where}))`;
+}
+
+function careDateSql(
+  { key, scopes }: Pick<Visibility, 'key' | 'scopes'>,
+  { params, lo, hi }: CareDate,
+): RawBuilder<unknown> {
+  const [first, ...rest] = params;
+  if (first === undefined) return sql`1 = 1`;
+  const dated = sql`select d.key from idx_date d where d.scope in (${scopeList(scopes)}) and d.param = ${first}`;
+  return sql`(${key} in (${dated} and d.lo <= ${hi} and d.hi >= ${lo})
+    or (${key} not in (${dated}) and ${careDateSql({ key, scopes }, { params: rest, lo, hi })}))`;
 }

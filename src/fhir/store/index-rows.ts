@@ -1,5 +1,6 @@
 // The rows that searches look at, memberships among them: the old ones of changed resources go, the new ones come. What the
-// old ones were is computed from the old text, so that no table needs an index by resource.
+// old ones were is computed from the old text, so that no table needs an index by resource; where older rules may have made
+// them, all of the resource go.
 import { sql, type Transaction } from 'kysely';
 import { jsonRows, type RowValue } from '../../db/json-rows.ts';
 import { referredTypes } from '../../smart/data-classes.ts';
@@ -53,6 +54,9 @@ export async function replaceMemberships(
   await insertRows(context, trx, 'membership', columns, come);
 }
 
+/** Whose rows are found by the resource's key only while it is indexed anew, see reindex.ts. */
+export const keyedTables: readonly string[] = [...Object.keys(indexColumns), 'identifier'];
+
 export async function replaceIndexRows(
   context: StoreContext,
   trx: Transaction<ResourceTables>,
@@ -63,8 +67,10 @@ export async function replaceIndexRows(
   const come = new Map<string, RowValue[][]>();
   const identifiersGone: RowValue[][] = [];
   const identifiersCome: RowValue[][] = [];
+  const outdated: RowValue[][] = [];
   for (const change of changes) {
-    if (change.stored !== undefined && change.stored.deleted === 0) {
+    if (change.stored !== undefined && context.outdated.has(change.type)) outdated.push([change.key]);
+    else if (change.stored !== undefined && change.stored.deleted === 0) {
       const before = JSON.parse(change.stored.content) as FhirResource;
       const rows = withReferred(before, context.index(before));
       collectIndexRows(context, gone, change.type, change.key, parseScopes(change.stored), rows);
@@ -73,6 +79,8 @@ export async function replaceIndexRows(
     collectIndexRows(context, come, change.type, change.key, change.scopes, change.rows);
     identifiersCome.push(...identifierRows(line, change, change.rows));
   }
+  if (outdated.length > 0)
+    for (const table of keyedTables) await deleteRows(context, trx, table, { key: 'bigint' }, outdated);
   await deleteRows(context, trx, 'identifier', identifierColumns, identifiersGone);
   await insertRows(context, trx, 'identifier', identifierColumns, identifiersCome);
   for (const [table, rows] of gone) await deleteRows(context, trx, table, allIndexColumns(table), rows);
@@ -153,4 +161,23 @@ export async function deleteRows(
   await sql`delete from ${sql.table(table)} where (${names}) in (select ${names} from (${jsonRows(context.dialect, columns, rows)}) w)`.execute(
     trx,
   );
+}
+
+/** So that `patient=…`, which nearly every search of a record says, is settled by the row itself. */
+export function onlyPatient(rows: Change['rows']): string {
+  const named = rows.flatMap(({ param, row }) =>
+    param === 'patient' && row.table === 'idx_reference' ? [`${row.target_type}/${row.target_id}`] : [],
+  );
+  return named.length === 1 && named[0]!.startsWith('Patient/') ? named[0]!.slice('Patient/'.length) : '';
+}
+
+/** Older versions belonged to other people, or were of a kind that others may see: they are shown to nobody. */
+export async function hideOldVersions(
+  context: StoreContext,
+  trx: Transaction<ResourceTables>,
+  keys: readonly (readonly [number])[],
+): Promise<void> {
+  if (keys.length === 0) return;
+  await sql`update resource_version set hidden = 1
+    where key in (select key from (${jsonRows(context.dialect, { key: 'bigint' }, keys)}) w)`.execute(trx);
 }

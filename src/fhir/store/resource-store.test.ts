@@ -101,6 +101,7 @@ testOnEachDatabase(
     const history = await store.many(
       await compileHistory(store.search, 'Patient', 'a', accessTo('a'), {
         count: 10,
+        since: 0,
         beforeVersion: undefined,
       }),
     );

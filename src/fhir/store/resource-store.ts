@@ -6,10 +6,13 @@ import { dataClasses, memberTypes } from '../../smart/data-classes.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import { buildIndexer } from '../search/index-resource.ts';
 import { indexable } from '../search/param-types/indexable.ts';
+import { paramTypes } from '../search/param-types/param-types.ts';
 import { createCompiled, type QueryContext } from '../search/query-context.ts';
 import type { ScopedQuery } from '../search/query-shape.ts';
 import type { SortValue } from '../search/sort-sql.ts';
 import { compartmentRule } from './compartment.ts';
+import { indexFormat, indexRules } from './index-rules.ts';
+import { noteFreshIndex, outdatedTypes, type Reindexed, type ReindexOptions, reindex } from './reindex.ts';
 import type { ResourceTables } from './schema.ts';
 import { ScopeRegistry } from './scope-registry.ts';
 import type { StoreContext } from './store-context.ts';
@@ -31,6 +34,11 @@ export interface PageRow {
   readonly sort?: readonly SortValue[];
 }
 
+export interface HistoryRow extends ResourceRow {
+  readonly key: number;
+  readonly id: string;
+}
+
 export interface IncludedRow extends PageRow {
   readonly type: string;
 }
@@ -41,8 +49,13 @@ export interface ResourceStore {
   writing<T>(line: string, work: (writer: ResourceWriter) => Promise<T>): Promise<T>;
   /** After much was written: PostgreSQL gathers at once what it plans queries by, instead of in a minute. */
   writtenMuch(): Promise<void>;
+  /** Whether some of what is stored is indexed by other rules than those of the definitions. */
+  outdated(): Promise<boolean>;
+  /** Indexes that anew; reads and writes go on meanwhile. */
+  reindex(options?: ReindexOptions): Promise<Reindexed>;
   one(query: ScopedQuery): Promise<ResourceRow | undefined>;
   many(query: ScopedQuery): Promise<ResourceRow[]>;
+  history(query: ScopedQuery): Promise<HistoryRow[]>;
   page(query: ScopedQuery): Promise<PageRow[]>;
   included(query: ScopedQuery): Promise<IncludedRow[]>;
   total(query: ScopedQuery): Promise<number>;
@@ -60,7 +73,11 @@ export interface ResourceWriter {
 export async function openResourceStore(
   db: Database,
   definitions: Definitions,
-  options: { readonly ownBases: (line: string) => readonly string[]; readonly clock?: () => number },
+  options: {
+    readonly ownBases: (line: string) => readonly string[];
+    readonly clock?: () => number;
+    readonly indexFormat?: number;
+  },
 ): Promise<ResourceStore> {
   const scopes = new ScopeRegistry(db);
   await scopes.registerParams(numberedParams(definitions));
@@ -79,16 +96,18 @@ export async function openResourceStore(
       dataClass.rules.flatMap((rule) => rule.filters.map((filter) => filter.param)),
     ),
   );
+  const rules = indexRules(definitions, options.indexFormat ?? indexFormat);
+  await noteFreshIndex(db, rules);
 
-  return {
-    search: {
-      dialect: db.dialect,
-      scopes,
-      typeNumber,
-      ownBases: options.ownBases,
-      compiled: createCompiled((query) => query.compile(kysely)),
-    },
-    async writing(line, work) {
+  async function inTransaction<T>(
+    line: string,
+    work: (context: StoreContext, trx: Transaction<ResourceTables>) => Promise<T>,
+  ): Promise<T> {
+    const newScopes: StoreContext['newScopes'] = [];
+    const result = await kysely.transaction().execute(async (trx) => {
+      if (db.dialect === 'postgres')
+        await sql`select pg_advisory_xact_lock(hashtext(${`portico ${line}`}))`.execute(trx);
+      const outdated = await outdatedTypes(trx, rules);
       const context: StoreContext = {
         dialect: db.dialect,
         scopes,
@@ -96,12 +115,28 @@ export async function openResourceStore(
         compartmentOf,
         typeNumber,
         narrowingParams,
-        newScopes: [],
+        outdated,
+        newScopes,
       };
-      const result = await kysely.transaction().execute(async (trx) => {
-        if (db.dialect === 'postgres')
-          await sql`select pg_advisory_xact_lock(hashtext(${`portico ${line}`}))`.execute(trx);
-        return work({
+      return work(context, trx);
+    });
+    for (const [owner, found] of newScopes) scopes.committed(owner, found);
+    return result;
+  }
+
+  return {
+    search: {
+      dialect: db.dialect,
+      scopes,
+      typeNumber,
+      terminology: definitions.terminology,
+      now: clock,
+      ownBases: options.ownBases,
+      compiled: createCompiled((query) => query.compile(kysely)),
+    },
+    writing: (line, work) =>
+      inTransaction(line, (context, trx) =>
+        work({
           trx,
           write: async (writes) => {
             const last = lastOfEach(writes);
@@ -110,11 +145,10 @@ export async function openResourceStore(
             return writes.map((write) => outcomeOf.get(nameOf(write))!);
           },
           findByIdentifier: (type, system, value) => findByIdentifier(trx, line, type, system, value),
-        });
-      });
-      for (const [owner, found] of context.newScopes) scopes.committed(owner, found);
-      return result;
-    },
+        }),
+      ),
+    outdated: async () => (await outdatedTypes(kysely, rules)).size > 0,
+    reindex: (how = {}) => reindex(db, rules, inTransaction, how),
     async writtenMuch() {
       if (db.dialect === 'postgres') await sql`analyze`.execute(kysely);
     },
@@ -123,6 +157,12 @@ export async function openResourceStore(
       return row === undefined ? undefined : resourceRow(row);
     },
     many: async (query) => (await db.read<ResourceTuple>(query)).map(resourceRow),
+    history: async (query) =>
+      (await db.read<[key: number, id: string, ...ResourceTuple]>(query)).map(([key, id, ...row]) => ({
+        key,
+        id,
+        ...resourceRow(row),
+      })),
     page: async (query) =>
       (await db.read<[number, string, string, ...SortValue[]]>(query)).map(([key, id, content, ...sort]) => ({
         key,
@@ -176,13 +216,17 @@ function nameOf(write: Write): string {
 /** Every parameter that can stand in an index row. */
 function numberedParams(definitions: Definitions): { type: string; code: string }[] {
   const params = definitions.resourceTypes.flatMap((type) =>
-    definitions
-      .searchParams(type)
-      .flatMap((param) =>
-        param.type === 'composite'
-          ? param.components.map((_, component) => ({ type, code: `${param.code}#${component}` }))
-          : [{ type, code: param.code }],
-      ),
+    definitions.searchParams(type).flatMap((param) =>
+      param.type === 'composite'
+        ? param.components.map((_, component) => ({ type, code: `${param.code}#${component}` }))
+        : [
+            { type, code: param.code },
+            ...Object.keys(paramTypes[param.type].beside ?? {}).map((modifier) => ({
+              type,
+              code: `${param.code}:${modifier}`,
+            })),
+          ],
+    ),
   );
   return [
     ...params,

@@ -15,6 +15,8 @@ export interface StoreContext {
   readonly typeNumber: (type: string) => number;
   /** Search parameters that OAuth scopes narrow by. */
   readonly narrowingParams: ReadonlySet<string>;
+  /** Types some of whose resources may be indexed by other rules than these. */
+  readonly outdated: ReadonlySet<string>;
   /** Scopes met in this transaction, to be remembered once it is committed. */
   readonly newScopes: [line: string, scopes: ReadonlyMap<string, number>][];
 }

@@ -189,7 +189,8 @@ function narrow(
         sql` and `,
       )})`,
   );
-  return sql` and (${sql.join(each, sql` or `)})`;
+  // What a deleted resource was is no longer indexed, so who sees a part of a type does not see what became of it.
+  return sql` and r.deleted = 0 and (${sql.join(each, sql` or `)})`;
 }
 
 function matches(

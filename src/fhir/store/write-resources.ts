@@ -8,7 +8,13 @@ import { stringifyExact } from '../exact-json.ts';
 import type { FhirResource } from '../fhir-resource.ts';
 import { accessDigest } from './access-digest.ts';
 import type { Change, Stored } from './change.ts';
-import { replaceIndexRows, replaceMemberships, withReferred } from './index-rows.ts';
+import {
+  hideOldVersions,
+  onlyPatient,
+  replaceIndexRows,
+  replaceMemberships,
+  withReferred,
+} from './index-rows.ts';
 import { placeInCompartments } from './place-in-compartments.ts';
 import type { ResourceTables } from './schema.ts';
 import { referenceScope, referredScope } from './scope-registry.ts';
@@ -152,12 +158,8 @@ async function keepOldVersions(
         change.stored !== undefined &&
         change.stored.access_digest !== accessDigest(context, change),
     )
-    .map((change) => [change.key]);
-  if (changedAccess.length === 0) return;
-  await sql`update resource_version set hidden = 1
-    where key in (select key from (${jsonRows(context.dialect, { key: 'bigint' }, changedAccess)}) w)`.execute(
-    trx,
-  );
+    .map(({ key }): [number] => [key]);
+  await hideOldVersions(context, trx, changedAccess);
 }
 
 async function putResources(
@@ -200,14 +202,6 @@ async function putResources(
       access_digest = excluded.access_digest, patient = excluded.patient, content = excluded.content`.execute(
     trx,
   );
-}
-
-/** So that `patient=…`, which nearly every search of a record says, is settled by the row itself. */
-function onlyPatient(rows: Change['rows']): string {
-  const named = rows.flatMap(({ param, row }) =>
-    param === 'patient' && row.table === 'idx_reference' ? [`${row.target_type}/${row.target_id}`] : [],
-  );
-  return named.length === 1 && named[0]!.startsWith('Patient/') ? named[0]!.slice('Patient/'.length) : '';
 }
 
 function contentOf(resource: FhirResource, version: number, lastUpdated: string): string {

@@ -1,6 +1,6 @@
 // What base R4 demands of a resource beyond its structure: required elements, bindings, invariants, targets of references,
 // and that each extension is held against its definition wherever it stands (https://hl7.org/fhir/R4/extensibility.html).
-import type { ElementRule, TypeRule } from '../definitions/r4-structure.ts';
+import { type ElementRule, isPrimitive, type TypeRule } from '../definitions/r4-structure.ts';
 import { checkExtension, type ExtensionPlace } from './check-extension.ts';
 import type { ElementCheck } from './compile-profile.ts';
 import { isObject, type Json, type Occurrence, occurrence } from './occurrences.ts';
@@ -24,7 +24,7 @@ export class BaseCheck {
   resource(resource: Json, path: string, scope: ResourceScope): void {
     const rule = this.#kit.structure.resources.get(String(resource['resourceType']));
     if (rule === undefined) return;
-    const root = this.#element(rule.name);
+    const { root } = this.#kit.base(rule);
     if (root !== undefined) this.#judge.own(root, occurrence(resource, path, undefined), scope, 0);
     this.#object(resource, rule, path, { path: rule.name, type: rule.name, within: rule.name }, scope, 0);
   }
@@ -42,12 +42,14 @@ export class BaseCheck {
     for (const [name, alternatives] of rule.required)
       if (!alternatives.some((key) => value[key] !== undefined))
         this.#judge.add('error', 'min', `${path}.${name}`, `${name} must be there`);
+    const plan = this.#kit.base(rule);
     for (const key in value) {
       const plain = key.charCodeAt(0) === 95 ? key.slice(1) : key;
-      const element = rule.elements.get(plain);
-      if (element === undefined) continue;
-      const name = element.choice === undefined ? plain : `${element.choice}[x]`;
-      const check = this.#element(`${rule.name}.${name}`);
+      const planned = plan.elements.get(plain);
+      if (planned === undefined) continue;
+      const { element, check, name, within } = planned;
+      // Of a primitive only what is bound or beside it can be wrong.
+      if (plain === key && check === undefined && isPrimitive(element)) continue;
       const content = value[key];
       const many = Array.isArray(content);
       const items: readonly unknown[] = many ? content : [content];
@@ -60,7 +62,7 @@ export class BaseCheck {
           element.choice === undefined ? undefined : element.type,
         );
         if (element.type === 'Extension') checkExtension(this.#kit, this.#judge, found, place, plain, scope);
-        const inner = { path: `${place.path}.${name}`, type: element.type, within: `${rule.name}.${name}` };
+        const inner = { path: `${place.path}.${name}`, type: element.type, within };
         if (plain !== key) this.#beside(found, inner, scope, depth);
         else this.#value(found, element, check, inner, scope, depth);
       }
@@ -85,7 +87,7 @@ export class BaseCheck {
       return;
     }
     if (element.elements === undefined) return;
-    const root = element.type.includes('.') ? undefined : this.#element(element.type);
+    const { root } = this.#kit.base(element.elements);
     if (root !== undefined) this.#own(root, { ...found, type: element.type }, scope, depth);
     this.#object(value, element.elements, path, place, scope, depth + 1);
   }
@@ -125,26 +127,6 @@ export class BaseCheck {
         'a contained resource must be referred to, or refer to its container',
       );
   }
-
-  /** Facts of base R4 by type and element: `Observation.component.code`, `Quantity`. */
-  #element(path: string): ElementCheck | undefined {
-    const dot = path.indexOf('.');
-    const type = dot < 0 ? path : path.slice(0, dot);
-    const base = this.#kit.library.base(type);
-    if (base === undefined) return undefined;
-    const check = this.#kit.profile(base.canonical)?.elements.get(dot < 0 ? '' : path.slice(dot + 1));
-    return check === undefined || saysNothing(check) ? undefined : check;
-  }
-}
-
-function saysNothing({ types, binding, invariants, fixed, pattern }: ElementCheck): boolean {
-  return (
-    types === undefined &&
-    binding === undefined &&
-    invariants.length === 0 &&
-    fixed === undefined &&
-    pattern === undefined
-  );
 }
 
 function refersTo(value: unknown, id: unknown, depth: number): boolean {

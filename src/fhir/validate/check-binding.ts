@@ -1,7 +1,6 @@
 // Bindings to value sets (https://hl7.org/fhir/R4/terminologies.html#strength): a required one must hold, an extensible one
 // should. Where the list of codes is not at hand, their form is what is checked.
 import type { BindingFacts } from '../definitions/guide-facts.ts';
-import { wrongBindings } from './known-guide-errors.ts';
 import { isDataAbsent, isObject, type Occurrence } from './occurrences.ts';
 import type { ProblemSeverity, ProfileRule } from './profile-problem.ts';
 import type { Code, Membership, ValueSetCheck } from './value-sets.ts';
@@ -68,7 +67,6 @@ function judge(
   label: string,
   report: Report,
 ): void {
-  if (valueSet in wrongBindings) return;
   const answers: Membership[] = codes.map(check);
   if (answers.includes('in') || answers.includes('unknown')) return;
   const modal = severity === 'error' ? 'must' : 'should';

@@ -24,11 +24,15 @@ export interface ElementCheck {
   readonly r4Type: string | undefined;
   readonly fixed: unknown;
   readonly pattern: unknown;
+  /** Whether these say which code it has, or which one the Quantity that it is of. */
+  readonly demandsCode: 'own' | 'of-parent' | undefined;
   readonly binding: BindingFacts | undefined;
   readonly outermost: string | undefined;
   readonly mustSupport: boolean;
   readonly invariants: readonly InvariantFacts[];
   readonly slicing: SlicingFacts | undefined;
+  /** Whether it says anything of a value itself, beside its number and its children. */
+  readonly judges: boolean;
   readonly children: ElementCheck[];
   readonly slices: ElementCheck[];
 }
@@ -79,6 +83,7 @@ export function compileProfile(
       rules.set(node, rules.get(parent));
       const named = choiceType(part.slice(colon + 1), node.stem);
       if (named !== undefined) node.types = [{ code: named, profiles: [], targets: undefined }];
+      node.judges = named !== undefined;
     }
     return node;
   };
@@ -101,11 +106,13 @@ function blank(name: string, label: string): Draft {
     r4Type: undefined,
     fixed: undefined,
     pattern: undefined,
+    demandsCode: undefined,
     binding: undefined,
     outermost: undefined,
     mustSupport: false,
     invariants: [],
     slicing: undefined,
+    judges: false,
     children: [],
     slices: [],
   };
@@ -117,11 +124,24 @@ function fill(node: Draft, facts: ElementFacts, invariants: readonly InvariantFa
   node.types = facts.types?.map(typeCheck) ?? node.types;
   node.fixed = facts.fixed;
   node.pattern = facts.pattern;
+  node.demandsCode = codeDemandedBy(facts.fixed ?? facts.pattern, node.name);
   node.binding = facts.binding;
   node.outermost = facts.outermost;
   node.mustSupport = facts.mustSupport === true;
   node.invariants = (facts.invariants ?? []).map((position) => invariants[position]!);
   node.slicing = facts.slicing;
+  node.judges =
+    node.types !== undefined ||
+    node.fixed !== undefined ||
+    node.pattern !== undefined ||
+    node.binding !== undefined ||
+    node.outermost !== undefined ||
+    node.invariants.length > 0;
+}
+
+function codeDemandedBy(value: unknown, name: string): ElementCheck['demandsCode'] {
+  if (typeof value === 'string') return name === 'code' ? 'of-parent' : undefined;
+  return value !== undefined && JSON.stringify(value).includes('"code"') ? 'own' : undefined;
 }
 
 function typeCheck(facts: TypeFacts): TypeCheck {

@@ -3,6 +3,7 @@
 import type { InvariantFacts } from '../definitions/guide-facts.ts';
 import { whyWrong } from './known-guide-errors.ts';
 import { isObject, type Json } from './occurrences.ts';
+import { atAGlance, glanceAt } from './quick-invariants.ts';
 
 /** What an expression may ask beyond the resource. */
 export interface InvariantContext {
@@ -12,6 +13,8 @@ export interface InvariantContext {
   resolve(reference: Json): Json | undefined;
   targetType(reference: Json): string | undefined;
   isIn(valueSet: string, value: unknown): boolean | undefined;
+  /** Asked now and then while an expression is evaluated; true ends it. */
+  isOver(): boolean;
 }
 
 export interface Invariants {
@@ -25,6 +28,8 @@ export interface Invariants {
 }
 
 type Evaluate = (data: unknown, variables: Record<string, unknown>) => unknown[];
+
+const stepsBetween = 512;
 
 class NotAtHand extends Error {}
 
@@ -67,50 +72,103 @@ export async function loadInvariants(): Promise<Invariants> {
       },
     },
   };
-  // `trace` would write what a record holds.
-  const options = { userInvocationTable, resolveInternalTypes: false, traceFn: () => undefined };
-  const compiled = new Map<string, Evaluate | undefined>();
-  const compile = (expression: string, base: string | undefined): Evaluate | undefined => {
-    const key = `${base ?? ''} ${expression}`;
-    if (compiled.has(key)) return compiled.get(key);
-    let evaluate: Evaluate | undefined;
-    try {
-      evaluate = fhirpath.compile(
-        base === undefined ? expression : { base, expression },
-        model,
-        options as never,
-      ) as unknown as Evaluate;
-    } catch {
-      // An expression that is none is the guide's mistake.
+  let steps = 0;
+  const options = {
+    userInvocationTable,
+    resolveInternalTypes: false,
+    // `trace` would write what a record holds.
+    traceFn: () => undefined,
+    // Called after each step. Some rules compare all elements of a claim with all.
+    debugger: () => {
+      steps++;
+      if (steps % stepsBetween === 0 && now?.isOver() === true) throw new NotAtHand();
+    },
+  };
+  const rules = new WeakMap<InvariantFacts, Map<string, Rule>>();
+  const ruleOf = (invariant: InvariantFacts, base: string | undefined): Rule => {
+    let ofBase = rules.get(invariant);
+    if (ofBase === undefined) {
+      ofBase = new Map();
+      rules.set(invariant, ofBase);
     }
-    compiled.set(key, evaluate);
+    let rule = ofBase.get(base ?? '');
+    if (rule === undefined) {
+      rule = prepare(invariant, base);
+      ofBase.set(base ?? '', rule);
+    }
+    return rule;
+  };
+  const parse = (path: string | { readonly base: string; readonly expression: string }): Evaluate => {
+    try {
+      return fhirpath.compile(path, model, options as never) as unknown as Evaluate;
+    } catch {
+      // What is no expression is the guide's mistake.
+      return () => {
+        throw new NotAtHand();
+      };
+    }
+  };
+  // Several guides have the same rule, and the library takes milliseconds to parse one.
+  const parsed = new Map<string, Evaluate>();
+  const compiled = (expression: string, base: string | undefined): Evaluate => {
+    const key = `${base ?? ''} ${expression}`;
+    let evaluate = parsed.get(key);
+    if (evaluate === undefined) {
+      evaluate = parse(base === undefined ? expression : { base, expression });
+      parsed.set(key, evaluate);
+    }
     return evaluate;
   };
+  const prepare = ({ key, expression }: InvariantFacts, base: string | undefined): Rule => {
+    if (whyWrong(key, expression, base) !== undefined) return unknowable;
+    let evaluate: Evaluate | undefined;
+    return {
+      glance: atAGlance(expression),
+      isOfNarrative: key === 'txt-1' || key === 'txt-2',
+      typeIsEnough: asksOnlyForTypes(expression),
+      evaluate(value, variables) {
+        evaluate ??= compiled(expression, base);
+        return evaluate(value, variables);
+      },
+    };
+  };
   return {
-    holds({ key, expression }, base, value, context) {
-      if (whyWrong(key, expression, base) !== undefined) return undefined;
-      // It is about references into the resource only; of none at all its expression says nothing.
-      if (key === 'ref-1' && !String(isObject(value) ? value['reference'] : '').startsWith('#')) return true;
-      const evaluate = compile(expression, base);
-      if (evaluate === undefined) return undefined;
-      if (isNarrativeRule(key) && typeof value === 'string') return narrativeIsRight(evaluate, value);
+    holds(invariant, base, value, context) {
+      const rule = ruleOf(invariant, base);
+      if (rule === unknowable) return undefined;
+      const glimpsed = rule.glance === undefined ? undefined : glanceAt(rule.glance, value);
+      if (glimpsed !== undefined) return glimpsed;
       now = context;
-      typeIsEnough = asksOnlyForTypes(expression);
+      typeIsEnough = rule.typeIsEnough;
       try {
+        if (rule.isOfNarrative && typeof value === 'string') return narrativeIsRight(rule.evaluate, value);
         const { resource, rootResource } = context;
-        const result = evaluate(value, { resource, rootResource });
+        const result = rule.evaluate(value, { resource, rootResource });
         return result.length === 1 && dataOf(result[0]) !== false;
       } catch {
+        // What throws says nothing of the resource.
         return undefined;
       }
     },
   };
 }
 
-/** Both rules are one expression. */
-function isNarrativeRule(key: string): boolean {
-  return key === 'txt-1' || key === 'txt-2';
+/** An invariant for elements of one type. */
+interface Rule {
+  readonly glance: ReturnType<typeof atAGlance>;
+  /** txt-1 and txt-2 are one expression. */
+  readonly isOfNarrative: boolean;
+  /** Of what a reference leads to. */
+  readonly typeIsEnough: boolean;
+  readonly evaluate: Evaluate;
 }
+
+const unknowable: Rule = {
+  glance: undefined,
+  isOfNarrative: false,
+  typeIsEnough: false,
+  evaluate: () => [],
+};
 
 /** `xml:lang` is of XHTML, and the library does not know it. */
 function narrativeIsRight(evaluate: Evaluate, div: string): boolean {

@@ -1,5 +1,5 @@
-// What the guides say otherwise than they mean: invariants and bindings that find right resources wrong. An invariant is
-// known by key and expression together, because keys are used again with other meanings; a binding by its value set.
+// Invariants of the guides that say something else than their guide means and find right resources wrong. They are known by
+// key and expression together, because keys are used again with other meanings.
 
 interface WrongInvariant {
   readonly key: string;
@@ -44,11 +44,6 @@ export const wrongInvariants: readonly WrongInvariant[] = [
     why: 'US Core 3.1.1 lets a Period stand there, and the rule finds every Period wrong; 6.1.0 mends it',
   },
 ];
-
-export const wrongBindings: Readonly<Record<string, string>> = {
-  'http://hl7.org/fhir/us/davinci-pdex/ValueSet/PDexAdjudicationCategoryDiscriminator|2.0.0':
-    'PDex 2.0.0 binds the category of an adjudication to a value set without the codes that its own slices demand',
-};
 
 /** @param type of the value where it is a choice. Undefined for an invariant that means what it says. */
 export function whyWrong(key: string, expression: string, type: string | undefined): string | undefined {

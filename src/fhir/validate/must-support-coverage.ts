@@ -21,7 +21,9 @@ export interface ProfileCoverage {
   /** How many resources were of it. */
   readonly resources: number;
   readonly mustSupport: number;
-  /** Ids of the elements that no resource has, in the order of the profile. */
+  /** Ids of the elements that must be supported, in the order of the profile. */
+  readonly elements: readonly string[];
+  /** Those of them that no resource has. */
   readonly missing: readonly string[];
 }
 
@@ -105,6 +107,7 @@ function coverageOf({ compiled, elements, resources }: Seen): ProfileCoverage {
     profile: compiled.canonical,
     resources,
     mustSupport: demanded.length,
+    elements: demanded.map(([id]) => id),
     missing: demanded.filter(([, check]) => !elements.has(check)).map(([id]) => id),
   };
 }

@@ -54,10 +54,11 @@ export function ownerOf({ value, beside }: Occurrence): Json | undefined {
 /** Whether an element says of itself why it has no value (https://hl7.org/fhir/us/core/general-requirements.html). */
 export function isDataAbsent(found: Occurrence): boolean {
   if (found.value !== undefined && found.value !== null && !isObject(found.value)) return false;
-  const { extension, id: _, ...others } = ownerOf(found) ?? {};
+  const owner = ownerOf(found);
+  const extension = owner?.['extension'];
+  if (owner === undefined || !Array.isArray(extension)) return false;
   return (
-    Array.isArray(extension) &&
-    Object.keys(others).length === 0 &&
+    Object.keys(owner).every((name) => name === 'extension' || name === 'id') &&
     extension.some((one) => isObject(one) && one['url'] === dataAbsentReason)
   );
 }

@@ -5,6 +5,7 @@ import { urlOf } from '../definitions/guide-facts.ts';
 import { loadProfiles, type ProfileLibrary } from '../definitions/load-profiles.ts';
 import { loadStructure, type Structure } from '../definitions/r4-structure.ts';
 import { BaseCheck } from './check-base.ts';
+import { fhirPathPlace } from './fhirpath-place.ts';
 import { loadInvariants } from './invariants.ts';
 import { MustSupportCoverage } from './must-support-coverage.ts';
 import { isObject, type Json } from './occurrences.ts';
@@ -27,6 +28,8 @@ export interface ValidateOptions {
   readonly profilesOfType?: readonly string[];
   /** Base R4 judges too where no profile does. */
   readonly base?: boolean;
+  /** For this resource with everything in it; what takes longer is told and left. */
+  readonly milliseconds?: number;
 }
 
 /** The resource is of R4's structure (check-structure.ts). Empty where nothing judges it. */
@@ -35,12 +38,13 @@ export type ValidateResource = (resource: Json, options?: ValidateOptions) => Pr
 export interface Validator {
   readonly validate: ValidateResource;
   readonly library: ProfileLibrary;
+  /** A path of a problem as FHIRPath. */
+  readonly fhirPath: (path: string) => string;
   /** Sees which must-support elements the resources have that it is given. */
   coverage(): MustSupportCoverage;
 }
 
-/** Of one resource, with everything in it. */
-const millisecondsAtMost = 5000;
+const millisecondsAtMost = 2000;
 const profilesAtMost = 20;
 
 /** Opened by the first who validates: definitions and the library for invariants take a while. */
@@ -60,6 +64,7 @@ export async function openValidator(
   const kit = new JudgeKit(library, structure, await loadInvariants());
   return {
     library,
+    fhirPath: fhirPathPlace(structure),
     validate: (resource, options = {}) => validate(kit, resource, options, now),
     coverage: () => new MustSupportCoverage(kit),
   };
@@ -68,7 +73,7 @@ export async function openValidator(
 function validate(
   kit: JudgeKit,
   resource: Json,
-  { profiles = [], profilesOfType = [], base = false }: ValidateOptions,
+  { profiles = [], profilesOfType = [], base = false, milliseconds = millisecondsAtMost }: ValidateOptions,
   now: () => number,
 ): ProfileReport[] {
   const type = String(resource['resourceType']);
@@ -80,7 +85,7 @@ function validate(
     profilesAtMost,
   );
   if (wanted.length === 0 && !base) return [];
-  const budget: Budget = { now, until: now() + millisecondsAtMost, isOver: false };
+  const budget: Budget = { now, until: now() + milliseconds, isOver: false, asked: 0 };
   const scope = new ResourceScope(resource, resource, undefined);
   const bound = new Set<string>();
   const reports: ProfileReport[] = [];

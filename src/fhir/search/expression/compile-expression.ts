@@ -2,6 +2,8 @@
 // paths, unions, choice elements, type selection, `where` by equality, existence and resolve(), `extension('url')`.
 // What it does not know it refuses when compiling, never when running.
 
+import type { Structure } from '../../definitions/r4-structure.ts';
+
 /** A selected element, with its FHIR type where the expression or a choice element says it. */
 export interface TypedNode {
   readonly type: string | undefined;
@@ -15,9 +17,24 @@ export class UnsupportedExpression extends Error {
   override name = 'UnsupportedExpression';
 }
 
+/** Choice elements: `value` → `valueQuantity`, `valueString`, … */
+export type Choices = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** Of all types together. Where an element is only named like a form (`Immunization.doseQuantity`), no path is shorter. */
+export function choicesOf(structure: Structure): Choices {
+  const choices = new Map<string, Set<string>>();
+  for (const { elements } of structure.types.values())
+    for (const [name, { choice }] of elements) {
+      if (choice === undefined) continue;
+      const names = choices.get(choice) ?? new Set();
+      choices.set(choice, names.add(name));
+    }
+  return choices;
+}
+
 /** @throws {UnsupportedExpression} naming the expression */
-export function compileExpression(expression: string, resourceType: string): Selector {
-  const parser = new Parser(expression, resourceType);
+export function compileExpression(expression: string, resourceType: string, choices: Choices): Selector {
+  const parser = new Parser(expression, resourceType, choices);
   const step = parser.union();
   parser.end();
   return (resource) => step([{ type: undefined, value: resource }]);
@@ -29,10 +46,12 @@ type Token = { readonly kind: 'name' | 'string' | 'number' | 'sign'; readonly te
 class Parser {
   readonly #expression: string;
   readonly #resourceType: string;
+  readonly #choices: Choices;
   readonly #tokens: Token[] = [];
   #at = 0;
 
-  constructor(expression: string, resourceType: string) {
+  constructor(expression: string, resourceType: string, choices: Choices) {
+    this.#choices = choices;
     this.#expression = expression;
     this.#resourceType = resourceType;
     tokenPattern.lastIndex = 0;
@@ -86,7 +105,7 @@ class Parser {
 
   #step(): Step {
     const name = this.#name();
-    if (!this.#take('(')) return this.#indexed(child(name));
+    if (!this.#take('(')) return this.#indexed(child(name, this.#choices.get(name)));
     const step = this.#call(name);
     this.#expect(')');
     return this.#indexed(step);
@@ -110,7 +129,9 @@ class Parser {
         return (nodes) => nodes.slice(0, 1);
       case 'extension': {
         const url = this.#string();
-        return chain(child('extension'), (nodes) => nodes.filter((node) => at(node.value, 'url') === url));
+        return chain(child('extension', undefined), (nodes) =>
+          nodes.filter((node) => at(node.value, 'url') === url),
+        );
       }
       case 'exists':
         return (nodes) => [{ type: 'boolean', value: nodes.length > 0 }];
@@ -191,26 +212,23 @@ function chain(first: Step, second: Step): Step {
 }
 
 /** An element by name; `value` also finds the choice `valueQuantity` and notes its type. */
-function child(name: string): Step {
+function child(name: string, forms: ReadonlySet<string> | undefined): Step {
   return (nodes) => {
     const found: TypedNode[] = [];
     for (const { value } of nodes) {
       if (typeof value !== 'object' || value === null) continue;
       const inner = (value as Record<string, unknown>)[name];
       if (inner !== undefined) push(found, undefined, inner);
-      else pushChoice(found, value, name);
+      else if (forms !== undefined) pushChoice(found, value, name, forms);
     }
     return found;
   };
 }
 
-function pushChoice(found: TypedNode[], value: object, name: string): void {
-  for (const key in value) {
-    if (key.length <= name.length || !key.startsWith(name)) continue;
-    const type = key.slice(name.length);
-    const first = type.charCodeAt(0);
-    if (first >= 65 && first <= 90) push(found, type, (value as Record<string, unknown>)[key]);
-  }
+function pushChoice(found: TypedNode[], value: object, name: string, forms: ReadonlySet<string>): void {
+  for (const key in value)
+    if (key.startsWith(name) && forms.has(key))
+      push(found, key.slice(name.length), (value as Record<string, unknown>)[key]);
 }
 
 function push(found: TypedNode[], type: string | undefined, value: unknown): void {

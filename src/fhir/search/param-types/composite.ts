@@ -20,14 +20,6 @@ export function composite(
       if (first === undefined || second === undefined || ask.param.components.length > 2) {
         throw new InvalidParamValue('this combination cannot be searched here');
       }
-      if (ask.values.length > 1)
-        throw new InvalidParamValue(
-          'several combinations in one parameter are not supported; repeat the search for each',
-        );
-      const value = ask.values[0]!;
-      const at = separator(value);
-      if (at < 1 || at === value.length - 1)
-        throw new InvalidParamValue(`'${value}' is not two values joined by '$'`);
       const part = (component: typeof first, text: string): IndexPredicate => {
         const param = { ...ask.param, type: component.type, components: [] };
         const predicate = simple[component.type as Exclude<SearchParamType, 'composite'>].predicate({
@@ -38,7 +30,15 @@ export function composite(
         if ('composite' in predicate) throw new InvalidParamValue('this combination cannot be searched here');
         return predicate;
       };
-      return { composite: [part(first, value.slice(0, at)), part(second, value.slice(at + 1))] };
+      const pairs = ask.values
+        .filter((value) => value !== '')
+        .map((value) => {
+          const at = separator(value);
+          if (at < 1 || at === value.length - 1)
+            throw new InvalidParamValue(`'${value}' is not two values joined by '$'`);
+          return [part(first, value.slice(0, at)), part(second, value.slice(at + 1))] as const;
+        });
+      return { composite: pairs };
     },
   };
 }

@@ -35,7 +35,7 @@ export const date: ParamType = {
     const missing = missingPredicate(ask, 'idx_date');
     if (missing !== undefined) return missing;
     refuseModifier(ask);
-    const wanted = ask.values.filter((value) => value !== '').map(parse);
+    const wanted = ask.values.filter((value) => value !== '').map((value) => parse(value, ask.now));
     return {
       table: 'idx_date',
       // `ne` is true of a resource one of whose values differs, which is no negation of the whole.
@@ -74,13 +74,14 @@ function compared({ prefix, lo, hi }: Wanted): Condition {
   }
 }
 
-function parse(value: string): Wanted {
+function parse(value: string, now: number): Wanted {
   const [, prefix = 'eq', rest = ''] = /^(eq|ne|gt|lt|ge|le|sa|eb|ap)?(.*)$/s.exec(value) ?? [];
   const interval = readDate(rest);
   if (typeof interval === 'string') throw new InvalidParamValue(`'${value}' is not a date: ${interval}`);
   if (prefix !== 'ap') return { prefix, ...interval };
-  // "Approximately": ten per cent of the distance to now would need a clock; a tenth of the interval and a day serve.
-  const slack = Math.max((interval.hi - interval.lo) / 10, 86_400_000);
+  // "10% of the gap between now and the date"; of today, at least a day.
+  const gap = Math.max(interval.lo - now, now - interval.hi, 0);
+  const slack = Math.max(Math.round(gap / 10), 86_400_000);
   return { prefix, lo: interval.lo - slack, hi: interval.hi + slack };
 }
 

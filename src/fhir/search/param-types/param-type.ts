@@ -2,6 +2,7 @@
 // of a request asks for. Both sides of a type stand in one file, so that they cannot drift apart.
 // https://hl7.org/fhir/R4/search.html
 import type { SearchParam } from '../../definitions/definitions.ts';
+import type { Terminology } from '../../definitions/terminology.ts';
 import type { IndexTable } from '../../store/schema.ts';
 import { all, type Condition } from '../condition.ts';
 import type { TypedNode } from '../expression/compile-expression.ts';
@@ -25,30 +26,46 @@ export type IndexRow =
       readonly target_type: string;
       readonly target_id: string;
       readonly ord: number;
+    }
+  | {
+      readonly table: 'idx_position';
+      readonly z: number;
+      readonly x: number;
+      readonly y: number;
+      readonly ord: number;
     };
 
 export interface ParamAsk {
   readonly param: SearchParam;
   readonly modifier: string | undefined;
+  readonly operator?: 'equals' | 'ends';
   /** Alternatives, unescaped only as far as the commas between them go. */
   readonly values: readonly string[];
   /** FHIR bases of our own, for absolute references. */
   readonly ownBases?: readonly string[];
+  /** Epoch milliseconds. */
+  readonly now: number;
+  /** Code systems and value sets whose codes are known. */
+  readonly terminology?: Terminology;
 }
 
 export interface IndexPredicate {
   readonly table: IndexTable;
   /** Resources with no such row are asked for (`:not`, `:missing=true`). */
   readonly negate: boolean;
+  /** The rows are those that `beside` of the type made under this name. */
+  readonly beside?: string;
+  /** Leaves few rows, though it fixes no column. */
+  readonly selective?: boolean;
   /** Holds for most of a record, so it is looked up for each row instead of being listed first. */
   readonly broad?: boolean;
   /** On the value columns only; the caller adds scope, param and key. */
   readonly where: Condition;
 }
 
-/** Two conditions on the components `code#0` and `code#1`, of one resource and with one `ord`. */
+/** Alternatives, each two conditions on the components `code#0` and `code#1`, of one resource and with one `ord`. */
 export interface CompositePredicate {
-  readonly composite: readonly [IndexPredicate, IndexPredicate];
+  readonly composite: readonly (readonly [IndexPredicate, IndexPredicate])[];
 }
 
 export type ParamPredicate = IndexPredicate | CompositePredicate;
@@ -56,6 +73,8 @@ export type ParamPredicate = IndexPredicate | CompositePredicate;
 export interface ParamType {
   /** Never throws: what cannot be read is not found. */
   index(nodes: readonly TypedNode[], ord: number): IndexRow[];
+  /** By modifier: what of an element it asks for that is not the value. Rows of `code:modifier`. */
+  readonly beside?: Readonly<Record<string, (nodes: readonly TypedNode[]) => IndexRow[]>>;
   /** @throws {InvalidParamValue} @throws {UnsupportedModifier} */
   predicate(ask: ParamAsk): ParamPredicate;
 }
@@ -63,6 +82,11 @@ export interface ParamType {
 /** Message: what is wrong with the value, without the parameter's name. */
 export class InvalidParamValue extends Error {
   override name = 'InvalidParamValue';
+}
+
+/** The value may be right, but what it asks for is not offered. Message as above. */
+export class UnsupportedValue extends Error {
+  override name = 'UnsupportedValue';
 }
 
 export class UnsupportedModifier extends Error {

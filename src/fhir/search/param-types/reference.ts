@@ -1,6 +1,7 @@
 // reference: by id, by Type/id, by URL (https://hl7.org/fhir/R4/search.html#reference).
 import { idPattern } from '../../fhir-resource.ts';
 import { all, any, compare, oneOf } from '../condition.ts';
+import type { TypedNode } from '../expression/compile-expression.ts';
 import { indexable } from './indexable.ts';
 import {
   type IndexRow,
@@ -11,6 +12,7 @@ import {
   UnsupportedModifier,
   unescapeValue,
 } from './param-type.ts';
+import { token, tokenCondition } from './token.ts';
 
 /** Type/id, with or without a version, with or without a base before it. */
 const literal =
@@ -35,10 +37,16 @@ export const reference: ParamType = {
     return rows;
   },
 
+  beside: { identifier: identifierRows },
+
   predicate(ask) {
     const missing = missingPredicate(ask, 'idx_reference');
     if (missing !== undefined) return missing;
-    if (ask.modifier !== undefined && !/^[A-Z][A-Za-z]+$/.test(ask.modifier))
+    if (ask.modifier === 'identifier') {
+      const where = any(ask.values.filter((value) => value !== '').map(tokenCondition));
+      return { table: 'idx_token', beside: 'identifier', negate: false, where };
+    }
+    if (ask.modifier !== undefined && !ask.param.targets.includes(ask.modifier))
       throw new UnsupportedModifier(ask.param, ask.modifier);
     const wanted = ask.values
       .filter((value) => value !== '')
@@ -55,6 +63,18 @@ export const reference: ParamType = {
     };
   },
 };
+
+/** Of references that name what they refer to by an Identifier, beside a literal or alone. */
+function identifierRows(nodes: readonly TypedNode[]): IndexRow[] {
+  const identifiers = nodes.flatMap(({ value }) => {
+    const identifier =
+      typeof value === 'object' && value !== null
+        ? (value as Record<string, unknown>)['identifier']
+        : undefined;
+    return identifier === undefined ? [] : [{ type: 'Identifier', value: identifier }];
+  });
+  return identifiers.length === 0 ? [] : token.index(identifiers, 0);
+}
 
 function parse(ask: ParamAsk, value: string): { types: readonly string[]; id: string } {
   const match = literal.exec(value);

@@ -14,9 +14,7 @@ const longest = 200;
 export const string: ParamType = {
   index(nodes, ord) {
     const rows: IndexRow[] = [];
-    for (const { value } of nodes)
-      for (const text of textsOf(value))
-        rows.push({ table: 'idx_string', norm: normalize(text), value: cut(text), ord });
+    for (const { value } of nodes) for (const text of textsOf(value)) rows.push(stringRow(text, ord));
     return rows;
   },
 
@@ -33,16 +31,31 @@ export const string: ParamType = {
       where: any(
         texts.map((text) => {
           const norm = normalize(text);
+          if (ask.operator === 'equals') return compare('norm', '=', norm);
+          // Of nothing but signs every text would be the end.
+          if (ask.operator === 'ends')
+            return norm === '' ? compare('value', '=', cut(text)) : compare('norm', 'like', `%${norm}`);
           if (modifier === 'exact') return all(compare('norm', '=', norm), compare('value', '=', cut(text)));
-          // Of a text without letters and digits nothing is left to compare; it is taken as it is written.
-          if (norm === '') return startsWith('value', cut(text));
           // Nothing that LIKE would read as a sign is left by normalize.
-          return modifier === 'contains' ? compare('norm', 'like', `%${norm}%`) : startsWith('norm', norm);
+          return modifier === 'contains' && norm !== ''
+            ? compare('norm', 'like', `%${norm}%`)
+            : beginsWith(text);
         }),
       ),
     };
   },
 };
+
+export function stringRow(text: string, ord: number): IndexRow {
+  return { table: 'idx_string', norm: normalize(text), value: cut(text), ord };
+}
+
+/** As a string is matched without a modifier. */
+export function beginsWith(text: string): Condition {
+  const norm = normalize(text);
+  // Of a text without letters and digits nothing is left to compare; it is taken as it is written.
+  return norm === '' ? startsWith('value', cut(text)) : startsWith('norm', norm);
+}
 
 function startsWith(column: string, text: string): Condition {
   return all(compare(column, '>=', text), compare(column, '<', `${text}\u{10FFFF}`));
