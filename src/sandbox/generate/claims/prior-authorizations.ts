@@ -120,6 +120,8 @@ function priorAuthorization(context: MemberContext, decision: Decision, number: 
   const clinic = reference('Organization', `${line}-clinic-2`);
   const specialist = reference('Practitioner', `${line}-prac-5`);
   const role = reference('PractitionerRole', `${line}-role-5`);
+  // 2.0.0 has no code for a reason at the header.
+  const atHeader = decision.outcome === 'partial';
   const adjudicated = adjudication(`AUTH-${patient}-${number}`, decision, decided);
   const level: readonly [code: string, display: string] =
     decision.urgent === true ? ['U', 'Urgent'] : ['E', 'Elective'];
@@ -129,7 +131,7 @@ function priorAuthorization(context: MemberContext, decision: Decision, number: 
     meta: {
       lastUpdated: `${decided}T08:00:00.000Z`,
       // 2.0.0 asks for itself with its version, 2.1.0 for itself without one.
-      profile: ['|2.0.0', '', '|2.1.0'].map(
+      profile: [...(atHeader ? [] : ['|2.0.0']), '', '|2.1.0'].map(
         (version) => `${pdex}/StructureDefinition/pdex-priorauthorization${version}`,
       ),
     },
@@ -203,7 +205,27 @@ function priorAuthorization(context: MemberContext, decision: Decision, number: 
             valueIdentifier: { system: `https://${line}.cascadeharbor.example/trace`, value: `T-${number}` },
           },
           { url: `${pas}/extension-itemPreAuthIssueDate`, valueDate: decided },
-          ...(granted ? [{ url: `${pas}/extension-itemPreAuthPeriod`, valuePeriod: validity }] : []),
+          ...(granted
+            ? [
+                { url: `${pas}/extension-itemPreAuthPeriod`, valuePeriod: validity },
+                {
+                  url: `${pas}/extension-itemAuthorizedDetail`,
+                  extension: [
+                    { url: 'productOrServiceCode', valueCodeableConcept: concept(decision.service) },
+                    { url: 'quantity', valueQuantity: { value: decision.allowed } },
+                  ],
+                },
+                {
+                  url: `${pas}/extension-itemAuthorizedProvider`,
+                  extension: [{ url: 'provider', valueReference: clinic }],
+                },
+              ]
+            : []),
+          // What was asked for before, and what the plan calls the request.
+          ...(number === 1
+            ? [{ url: `${pas}/extension-authorizationNumber`, valueString: `AUTH-${patient}-0` }]
+            : []),
+          { url: `${pas}/extension-administrationReferenceNumber`, valueString: `REF-${patient}-${number}` },
         ],
         sequence: 1,
         category: concept(decision.serviceType),
@@ -262,7 +284,7 @@ function adjudication(
   const units = (code: string, display: string, value: number | undefined) =>
     value === undefined ? [] : [{ category: discriminator(code, display), value }];
   return {
-    header: [review, ...denial],
+    header: [review, ...(decision.outcome === 'partial' ? denial : [])],
     item: [
       review,
       ...units('allowedunits', 'allowed units', decision.allowed),
