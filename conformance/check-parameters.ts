@@ -32,8 +32,9 @@ export class ParameterChecks {
   async repeated(type: string, code: string, param: GuideParam, how: 'or' | 'and'): Promise<Verdict> {
     const needed = this.#withNeeded(type, code, param).slice(1);
     const wrong: string[] = [];
-    let asked = false;
-    for (const view of this.#known.views(type).slice(0, viewsAtMost)) {
+    let asked = 0;
+    for (const view of this.#known.views(type)) {
+      if (asked === viewsAtMost) break;
       const samples = new Map<string, Sample>();
       let beside: Query['asks'] = [];
       for (const resource of view.of(type)) {
@@ -49,7 +50,7 @@ export class ParameterChecks {
       }
       const [a, b = a] = samples.values();
       if (a === undefined || b === undefined) continue;
-      asked = true;
+      asked++;
       const expected = view.of(type).filter((resource) => {
         const both = [a, b].map((sample) => this.#known.evaluator.matches(resource, param, sample));
         return (
@@ -63,7 +64,7 @@ export class ParameterChecks {
       const got = await searchAll(view.client, type, params);
       wrong.push(...compare({ view, type, asks }, expected, got));
     }
-    return asked ? wrong : undefined;
+    return asked === 0 ? undefined : wrong;
   }
 
   /** A parameter and those that have to stand beside it. */

@@ -81,7 +81,14 @@ function problem({ patient, line }: MemberContext, visit: Visit, number: number,
   return {
     resourceType: 'Condition',
     id: `${patient}-prob-${number}`,
-    meta: { ...labels, profile: [`${core}/us-core-condition-problems-health-concerns|6.1.0`] },
+    meta: {
+      ...labels,
+      // 3.1.1 has one profile for what became two.
+      profile: [
+        `${core}/us-core-condition-problems-health-concerns|6.1.0`,
+        `${core}/us-core-condition|3.1.1`,
+      ],
+    },
     extension: [asserted(visit.day)],
     clinicalStatus: concept(
       resolved
