@@ -4,7 +4,7 @@ import { neededBeside } from './deviations.ts';
 import type { Sample } from './evaluate.ts';
 import { compare, difference, type Known, type Query, title } from './known.ts';
 import type { Verdict } from './row.ts';
-import { searchAll } from './view.ts';
+import { search } from './view.ts';
 
 /** Views and resources that values are taken from: enough to meet the data's variety, few enough to stay quick. */
 const viewsAtMost = 2;
@@ -61,7 +61,7 @@ export class ParameterChecks {
       const values = how === 'or' ? [`${a.value},${b.value}`] : [a.value, b.value];
       const asks = [...values.map((value) => ({ code, param, sample: { ...a, value } })), ...beside];
       const params = asks.map((ask) => [ask.code, ask.sample.value] as const);
-      const got = await searchAll(view.client, type, params);
+      const got = await search(view.client, type, params);
       wrong.push(...compare({ view, type, asks }, expected, got));
     }
     return asked === 0 ? undefined : wrong;
@@ -112,10 +112,10 @@ export class ParameterChecks {
           asks.every(({ param, sample }) => this.#known.evaluator.matches(resource, param, sample)),
         );
       const params = asks.map(({ code, sample }) => [`${code}${sample.modifier}`, sample.value] as const);
-      const got = await searchAll(view.client, type, params);
+      const got = await search(view.client, type, params);
       wrong.push(...compare(query, expected, got));
       if (how === 'POST too' && index === 0) {
-        const posted = await searchAll(view.client, type, params, 'POST');
+        const posted = await search(view.client, type, params, 'POST');
         wrong.push(...posted.problems, ...difference(`POST ${title(query)}`, got.matches, posted.matches));
       }
     }
