@@ -1,27 +1,31 @@
 // npm run bench: loads a fixed set, then measures Portico against a floor in the same run: a bare node:http server, one
 // process like Portico, that sends the same bytes. Ratios are what counts; the machine is shared and noisy.
-// Writes bench/result.json. Options: --seconds N per measurement (3), --rounds N (5), --copies N of the set (20).
+// Writes bench/result.json. Options: --seconds N per measurement (2), --rounds N (3), --copies N of the set (10),
+// --no-large-directory to leave out the directory of 100,000 roles.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
-import { loadProfiles } from '../src/fhir/definitions/load-profiles.ts';
-import { validatorOnDemand } from '../src/fhir/validate/validate-resource.ts';
-import { generateLine } from '../src/sandbox/generate.ts';
 import { personas } from '../src/sandbox/personas.ts';
+import { classScopes } from '../src/smart/scopes.ts';
 import { Browser, readForm } from '../test/oauth/oauth-fixture.ts';
 import { freePort } from '../test/portico.ts';
+import { copiesOfLine } from './copies-of-line.ts';
+import { largeDirectory } from './large-directory.ts';
+import { measureValidation } from './measure-validation.ts';
+import { writeNdjson } from './write-ndjson.ts';
 
 const { values: options } = parseArgs({
   options: {
-    seconds: { type: 'string', default: '3' },
-    rounds: { type: 'string', default: '5' },
-    copies: { type: 'string', default: '20' },
+    seconds: { type: 'string', default: '2' },
+    rounds: { type: 'string', default: '3' },
+    copies: { type: 'string', default: '10' },
+    'large-directory': { type: 'boolean', default: true },
   },
+  allowNegative: true,
 });
 const [seconds, rounds, copies] = [Number(options.seconds), Number(options.rounds), Number(options.copies)];
 const connections = 16;
@@ -45,23 +49,61 @@ async function run(): Promise<void> {
   result['startToReadyFirstMs'] = first.ms;
   await stopServer(first.child);
   await measureImport();
-  result['validatePerSecond'] = await measureValidation();
+  if (options['large-directory']) await measureDirectoryImport();
+  result['validation'] = await measureValidation(folder, importFile);
   const { child, ms } = await startServer();
   result['startToReadyMs'] = ms;
   result['memoryIdleMb'] = await memory();
-  const { token, patient } = await signIn('tomas.reyes');
-  const headers = { authorization: `Bearer ${token}`, accept: 'application/fhir+json' };
+  const narrow = await signIn('tomas.reyes', [
+    'patientapi.demographics.read',
+    'patientapi.claims.read',
+    'patientapi.labs.read',
+  ]);
+  const whole = await signIn('tomas.reyes', classScopes);
+  const { patient } = narrow;
   const rows: { name: string; ratio: number; portico: number; floor: number; bytes: number; p99: number }[] =
     [];
-  for (const [name, path] of [
-    ['GET Patient/{id}', `/cco/fhir/Patient/${patient}`],
-    ['ExplanationOfBenefit?patient&_count=50', `/cco/fhir/ExplanationOfBenefit?patient=${patient}&_count=50`],
+  const claims = `ExplanationOfBenefit?patient=${patient}`;
+  const place = '45.5152|-122.6784|10|km';
+  const specialty = 'http://nucc.org/provider-taxonomy|207R00000X';
+  const asked: (readonly [name: string, path: string, token: string])[] = [
+    ['GET Patient/{id}', `Patient/${patient}`, narrow.token],
+    ['ExplanationOfBenefit?patient&_count=50', `${claims}&_count=50`, narrow.token],
     [
       'Observation?patient&category&date',
-      `/cco/fhir/Observation?patient=${patient}&category=laboratory&date=ge2025-01-01`,
+      `Observation?patient=${patient}&category=laboratory&date=ge2025-01-01`,
+      narrow.token,
     ],
-  ] as const) {
-    rows.push({ name, ...(await compare(path, headers)) });
+    [
+      'ExplanationOfBenefit?patient&provider.name',
+      `${claims}&provider:Organization.name=Harbor`,
+      whole.token,
+    ],
+    [
+      'MedicationRequest?patient&_include=:medication',
+      `MedicationRequest?patient=${patient}&_include=MedicationRequest:medication`,
+      whole.token,
+    ],
+    ['ExplanationOfBenefit?patient&_include=*', `${claims}&_include=ExplanationOfBenefit:*`, whole.token],
+    ['Patient/{id}/$everything', `Patient/${patient}/$everything`, whole.token],
+  ];
+  if (options['large-directory'])
+    asked.push(
+      [
+        'PractitionerRole?practitioner.name&location.address-city',
+        'PractitionerRole?practitioner.name=Marwood&location.address-city=Portland',
+        whole.token,
+      ],
+      [
+        'PractitionerRole?location.near&specialty',
+        `PractitionerRole?location.near=${place}&specialty=${specialty}`,
+        whole.token,
+      ],
+      ['Location?near', `Location?near=${place}`, whole.token],
+    );
+  for (const [name, path, token] of asked) {
+    const headers = { authorization: `Bearer ${token}`, accept: 'application/fhir+json' };
+    rows.push({ name, ...(await compare(`/cco/fhir/${path}`, headers)) });
   }
   result['rows'] = rows;
   result['memoryLoadedMb'] = await memory();
@@ -74,8 +116,8 @@ async function run(): Promise<void> {
       floor: Math.round(row.floor),
     })),
   );
-  const { rows: _rows, ...others } = result;
-  console.table(others);
+  const { rows: _rows, validation, ...others } = result;
+  console.table({ ...others, ...(validation as object) });
   await writeFile(new URL('result.json', import.meta.url), `${JSON.stringify(result, null, 2)}\n`);
 }
 
@@ -107,29 +149,9 @@ async function stopServer(child: ChildProcess): Promise<void> {
 /** Copies of the sandbox's cco line under other ids, as a nightly load would bring them. */
 async function measureImport(): Promise<void> {
   const file = join(folder, 'load.ndjson');
-  const out = createWriteStream(file);
-  const ids = personas.flatMap((persona) => (persona.patient.cco === undefined ? [] : [persona.patient.cco]));
-  const pattern = new RegExp(ids.join('|'), 'g');
-  let resources = 0;
-  for (let copy = 0; copy < copies; copy++) {
-    for (const resource of generateLine('cco', { today: '2026-11-01' })) {
-      const text = JSON.stringify(resource);
-      if (!text.includes('cco-1000')) continue;
-      if (!out.write(`${text.replace(pattern, (id) => `${id}-${copy}`)}\n`)) await once(out, 'drain');
-      resources++;
-    }
-  }
-  out.end();
-  await once(out, 'finish');
+  const resources = await writeNdjson(file, copiesOfLine(copies));
   const before = await dataBytes();
-  const child = spawn(process.execPath, [main, 'import', '--line', 'cco', '--json', '--quiet', file], {
-    env: environment,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  children.add(child);
-  const output = await Array.fromAsync(child.stdout!);
-  const report = JSON.parse(Buffer.concat(output).toString()) as { created: number; seconds: number };
-  children.delete(child);
+  const report = await importFile(environment, file, 'off');
   if (report.created !== resources)
     throw new Error(`${report.created} of ${resources} resources were created`);
   result['importResources'] = resources;
@@ -138,14 +160,33 @@ async function measureImport(): Promise<void> {
   result['diskBytesPerResource'] = Math.round(((await dataBytes()) - before) / resources);
 }
 
-/** The sandbox's records against the profiles that they declare, once everything is compiled. */
-async function measureValidation(): Promise<number> {
-  const { validate } = await validatorOnDemand(() => loadProfiles())();
-  const records = [...generateLine('cco', { today: '2026-11-01' })] as unknown as Record<string, unknown>[];
-  for (const record of records) validate(record);
-  const started = performance.now();
-  for (const record of records) validate(record);
-  return Math.round(records.length / ((performance.now() - started) / 1000));
+async function measureDirectoryImport(): Promise<void> {
+  const file = join(folder, 'directory.ndjson');
+  const resources = await writeNdjson(
+    file,
+    largeDirectory().map((resource) => JSON.stringify(resource)),
+  );
+  const report = await importFile(environment, file, 'off');
+  if (report.created !== resources)
+    throw new Error(`${report.created} of ${resources} resources were created`);
+  result['directoryResources'] = resources;
+  result['directoryImportSeconds'] = Math.round(report.seconds);
+}
+
+async function importFile(
+  env: NodeJS.ProcessEnv,
+  file: string,
+  validation: 'off' | 'report',
+): Promise<{ created: number; seconds: number }> {
+  const child = spawn(
+    process.execPath,
+    [main, 'import', '--line', 'cco', '--json', '--quiet', '--validation', validation, file],
+    { env: { ...environment, ...env }, stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  children.add(child);
+  const output = await Array.fromAsync(child.stdout!);
+  children.delete(child);
+  return JSON.parse(Buffer.concat(output).toString()) as { created: number; seconds: number };
 }
 
 async function dataBytes(): Promise<number> {
@@ -162,7 +203,10 @@ async function memory(): Promise<number> {
 }
 
 /** The seed's flow, as any app does it. */
-async function signIn(username: string): Promise<{ token: string; patient: string }> {
+async function signIn(
+  username: string,
+  scopes: readonly string[],
+): Promise<{ token: string; patient: string }> {
   const redirectUri = 'https://app.example.com/callback';
   const created = spawn(
     process.execPath,
@@ -181,7 +225,7 @@ async function signIn(username: string): Promise<{ token: string; patient: strin
     nonce: 'n',
     response_type: 'code id_token',
     response_mode: 'form_post',
-    scope: 'openid patientapi.demographics.read patientapi.claims.read patientapi.labs.read',
+    scope: `openid ${scopes.join(' ')}`,
   });
   const password = personas.find((persona) => persona.signIn?.username === username)!.signIn!.password;
   const consent = await browser.submit(await browser.open(`/cco/connect/authorize?${query}`), (form) => {

@@ -198,6 +198,20 @@ testOnEachDatabase('what is meant to cost much is refused, or answered soon', as
       /^code(:in)?: /,
     ],
     [
+      'many conditions on the directory',
+      'PractitionerRole',
+      [...many(8, () => ['practitioner.name:contains', 'a']), ['specialty', 'x']],
+      400,
+      /^specialty: a search of the directory has at most 16 conditions/,
+    ],
+    [
+      'as many as are taken',
+      'PractitionerRole',
+      many(8, () => ['practitioner.name:contains', 'a']),
+      200,
+      /./,
+    ],
+    [
       'a long chain',
       'Organization',
       [['partof.partof.partof.partof.partof.partof.name', 'x']],

@@ -3,10 +3,13 @@
 // keys; each goes on after the last row of the one before, so that it is not disturbed by writes.
 import { sql } from 'kysely';
 import type { Access } from '../../smart/access.ts';
+import { referenceTypes } from '../../smart/data-classes.ts';
+import { isSharedOnly } from '../store/visible.ts';
 import type { QueryContext } from './query-context.ts';
 import { QueryShape, type ScopedQuery } from './query-shape.ts';
+import { requireFewSteps } from './require-few-steps.ts';
 import type { SearchRequest } from './search-request.ts';
-import { type SortValue, slotSort, sortAfter, sortOrder, sortValues } from './sort-sql.ts';
+import { isByTime, type SortValue, slotSort, sortAfter, sortOrder, sortValues } from './sort-sql.ts';
 import { seek, soughtSql } from './sought.ts';
 
 export interface CompiledSearch {
@@ -33,6 +36,7 @@ export async function compileSearch(
   access: Access,
   after: PageEnd | undefined,
 ): Promise<CompiledSearch> {
+  if (referenceTypes.includes(request.type)) requireFewSteps(request.asks);
   const shape = new QueryShape();
   const sought = await seek(context, shape, access, request.type, request.asks);
   shape.word('page');
@@ -40,7 +44,9 @@ export async function compileSearch(
   const afterKey = after === undefined ? undefined : shape.slot(after.key);
   const limit = shape.slot(request.count + 1);
   const page = context.compiled(access, shape, () => {
-    const { visibility, where } = soughtSql(context, access, sought);
+    // The newest of a directory stand in an index; those of a record are found through it.
+    const byTime = isByTime(sort) && sought.start === 'record' && isSharedOnly(sought.sight);
+    const { visibility, where } = soughtSql(context, access, byTime ? { ...sought, start: 'id' } : sought);
     const { key } = visibility;
     const distinct = visibility.repeats ? sql`distinct ` : sql``;
     if (sort.keys.length === 0) {

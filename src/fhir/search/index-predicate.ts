@@ -107,12 +107,16 @@ function named(name: string, run: () => ParamPredicate): ParamPredicate {
 
 export type IndexStart = Exclude<Start, string> & { readonly predicate: SlottedPredicate };
 
-/** The predicate whose rows are looked through first: one that fixes most of an index's columns, and so leaves few. */
+/**
+ * The predicate whose rows are looked through first: one that fixes most of an index's columns, and so leaves few.
+ * @param least columns that it must fix
+ */
 export function bestStart(
   predicates: readonly (SlottedPredicate | SlottedComposite)[],
+  least = 1,
 ): IndexStart | undefined {
   let best: SlottedPredicate | undefined;
-  let most = 0;
+  let most = least - 1;
   for (const predicate of predicates) {
     if ('pairs' in predicate || predicate.negate || predicate.broad) continue;
     const fixed = Math.max(fixedFromLeft(predicate), predicate.selective ? 1 : 0);

@@ -18,6 +18,8 @@ export interface QueryContext extends VisibleContext {
    * whatever it depends on beside permissions must be in the shape.
    */
   compiled(access: Access, shape: QueryShape, build: () => RawBuilder<unknown>): ScopedQuery;
+  /** The one row of a query that only counts, to choose how another goes. */
+  counts(query: ScopedQuery): Promise<number[]>;
 }
 
 const shapesKept = 2000;

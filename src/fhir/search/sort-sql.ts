@@ -68,9 +68,19 @@ export function sortValues(
 export function sortOrder({ keys }: SortedPage, key: string): RawBuilder<unknown> {
   const each = keys.map(({ descending }, at) => {
     const value = sql.ref(`v${at}`);
-    return sql`${value} is null, ${value} ${descending ? sql`desc` : sql`asc`}`;
+    return sql`${isOfEvery(keys[at]!) ? sql`` : sql`${value} is null, `}${value} ${descending ? sql`desc` : sql`asc`}`;
   });
   return sql.join([...each, sql.ref(key)]);
+}
+
+/** What no resource is without. */
+function isOfEvery({ by }: SortKey): boolean {
+  return by === '_id' || by === '_lastUpdated';
+}
+
+/** Whether the newest come first, or last. */
+export function isByTime({ keys }: SortedPage): boolean {
+  return keys.length === 1 && keys[0]!.by === '_lastUpdated';
 }
 
 /** Rows that come after the last one of the page before. */
@@ -81,6 +91,11 @@ export function sortAfter({ keys, after }: SortedPage, afterKey: Slot): RawBuild
     const last = after?.[at] ?? null;
     if (last === null) return sql`(${value} is null and ${from(at + 1)})`;
     const beyond = keys[at]!.descending ? sql`${value} < ${last}` : sql`${value} > ${last}`;
+    if (isOfEvery(keys[at]!)) {
+      const notBefore = keys[at]!.descending ? sql`${value} <= ${last}` : sql`${value} >= ${last}`;
+      // Said first, because an index finds it.
+      return sql`(${notBefore} and (${beyond} or ${from(at + 1)}))`;
+    }
     return sql`(${value} is null or ${beyond} or (${value} = ${last} and ${from(at + 1)}))`;
   };
   return from(0);

@@ -5,6 +5,7 @@ import type { Access } from '../../smart/access.ts';
 import { idPattern } from '../fhir-resource.ts';
 import { FhirError } from '../operation-outcome.ts';
 import {
+  countStart,
   maySearch,
   NotPermitted,
   type Sight,
@@ -75,7 +76,11 @@ interface Reference {
 }
 
 /** One of the alternatives must hold. */
-type Chain = readonly Reference[];
+interface Chain {
+  readonly alternatives: readonly Reference[];
+  /** Followed from each row that is found otherwise, because to list all that it finds is more. */
+  readonly followed: boolean;
+}
 
 /** Of one query, as it is put to the database, which has a limit of its own. */
 const valuesAtMost = 20_000;
@@ -95,7 +100,7 @@ export async function seek(
   const parts: Part[] = [];
   for (const ask of asks) parts.push(await partOf(context, shape, access, type, ask));
   parts.sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind));
-  return { type, sight, start: startAt(parts), parts };
+  return { type, sight, ...(await planned(context, shape, access, { type, sight, parts })) };
 }
 
 async function partOf(
@@ -126,12 +131,12 @@ async function partOf(
       case 'chain': {
         const targets = ask.targets.filter((target) => maySearch(access, target.type));
         if (targets.length === 0) throw new NotPermitted(ask.targets[0]!.type);
-        const chain: Reference[] = [];
+        const alternatives: Reference[] = [];
         const param = context.scopes.paramId(type, ask.param.code);
         for (const target of targets)
-          chain.push({ param, sought: await seek(context, shape, access, target.type, [target.ask]) });
-        shape.word(`${ask.param.code}${chain.length}`);
-        return { kind: 'chain', chain };
+          alternatives.push({ param, sought: await seek(context, shape, access, target.type, [target.ask]) });
+        shape.word(`${ask.param.code}${alternatives.length}`);
+        return { kind: 'chain', chain: { alternatives, followed: false } };
       }
       case 'has': {
         const source = ask.param.resourceType;
@@ -157,21 +162,99 @@ async function partOf(
   }
 }
 
+/** Rows of an index, at most, that are counted to choose where a search begins. */
+const countedAtMost = 1000;
+/** Resources that refer to the same one, where nothing is known of them. */
+const referringToOne = 10;
+/** From so few rows a chain is followed one by one. */
+const followedAtMost = 2000;
+
+/**
+ * Where the search begins: at the fewest rows. Which those are is counted where a chain could be the beginning beside
+ * another; the others are then followed from what the first finds, where that is less than to list all of theirs.
+ */
+async function planned(
+  context: QueryContext,
+  shape: QueryShape,
+  access: Access,
+  { type, sight, parts }: Pick<Sought, 'type' | 'sight' | 'parts'>,
+): Promise<Pick<Sought, 'start' | 'parts'>> {
+  const start = startAt(parts);
+  if (typeof start === 'string') return { start, parts };
+  const chains = parts.filter(isStartingChain);
+  const others = start.part.kind === 'chain' ? chains : [start.part, ...chains];
+  if (chains.length === 0 || others.length < 2) return { start, parts };
+  const leaves = others.map((part) =>
+    part.kind === 'chain' ? leafOf(part.chain) : { type, sight, index: start.index as IndexStart },
+  );
+  shape.word('counted');
+  const counts = await context.counts(
+    context.compiled(access, shape, () => {
+      const each = leaves.map((leaf) =>
+        leaf === undefined
+          ? sql.lit(countedAtMost)
+          : countStart(access, leaf.type, leaf.index, leaf.sight, countedAtMost),
+      );
+      return sql`select ${sql.join(each)}`;
+    }),
+  );
+  const sizes = others.map(({ kind }, at) => counts[at]! * (kind === 'chain' ? referringToOne : 1));
+  const fewest = sizes.indexOf(Math.min(...sizes));
+  const isFollowed = (part: Part): boolean => {
+    const at = others.indexOf(part);
+    return at >= 0 && at !== fewest && sizes[fewest]! <= followedAtMost && sizes[at]! > 2 * sizes[fewest]!;
+  };
+  shape.word(`${fewest} ${others.map(isFollowed).join('')}`);
+  const chosen = others[fewest]!;
+  const followed = new Map(
+    parts.map((part) => [
+      part,
+      part.kind === 'chain' && isFollowed(part)
+        ? { kind: part.kind, chain: { ...part.chain, followed: true } }
+        : part,
+    ]),
+  );
+  return {
+    start: chosen.kind === 'chain' ? { part: chosen, index: chosen.chain } : start,
+    parts: [...followed.values()],
+  };
+}
+
 /** What is found through a reference has few ids, of which each leads to its resource. */
 function startAt(parts: readonly Part[]): Sought['start'] {
   if (parts.some(({ kind }) => kind === 'id')) return 'id';
-  const index = bestStart(parts.flatMap((part) => (part.kind === 'param' ? [part.predicate] : [])));
+  const index = bestStart(predicatesOf(parts));
   if (index !== undefined) {
     const part = parts.find((one) => one.kind === 'param' && one.predicate === index.predicate)!;
     return { part, index };
   }
-  // Not of a patient, to whom all of a record leads.
-  for (const part of parts) {
-    if (part.kind !== 'chain') continue;
-    const [first, ...others] = part.chain;
-    if (others.length === 0 && first?.sought.type !== 'Patient') return { part, index: part.chain };
-  }
+  const chain = parts.find(isStartingChain);
+  if (chain !== undefined) return { part: chain, index: chain.chain };
   return parts.some(({ kind }) => kind === 'has') ? 'id' : 'record';
+}
+
+/** Not of a patient, to whom all of a record leads. */
+function isStartingChain(part: Part): part is Extract<Part, { kind: 'chain' }> {
+  if (part.kind !== 'chain') return false;
+  const [first, ...others] = part.chain.alternatives;
+  return others.length === 0 && first !== undefined && first.sought.type !== 'Patient';
+}
+
+/** The rows that a chain begins at, at its far end. */
+function leafOf(
+  chain: Chain,
+): { readonly type: string; readonly sight: Sight; readonly index: IndexStart } | undefined {
+  const { type, sight, start, parts } = chain.alternatives[0]!.sought;
+  if (typeof start === 'object' && !('table' in start.index)) return leafOf(start.index);
+  // A range, as of a name that begins so, is listed and leaves few as well.
+  const index = bestStart(predicatesOf(parts), 0);
+  return index === undefined ? undefined : { type, sight, index };
+}
+
+function predicatesOf(parts: readonly Part[]): SlottedPredicate[] {
+  return parts.flatMap((part) =>
+    part.kind === 'param' && 'table' in part.predicate ? [part.predicate] : [],
+  );
 }
 
 /** An id that cannot exist is no error: it matches nothing. */
@@ -190,9 +273,11 @@ export function soughtSql(
   const { start, parts } = sought;
   const from = typeof start === 'string' ? start : startOf(context, access, start.index);
   const visibility = visibleFrom(context, access, sought.type, 'search', from, sought.sight);
+  // The sign keeps SQLite from seeking what an id leads to once for each key of a list that it shall be in.
+  const checked = start === 'id' ? { ...visibility, key: sql`+${visibility.key}` } : visibility;
   const conditions = parts
     .filter((part) => typeof start === 'string' || part !== start.part)
-    .map((part) => partSql(context, access, sought.type, visibility, part));
+    .map((part) => partSql(context, access, sought.type, checked, part));
   return { visibility, where: sql.join([visibility.where, sql`r.deleted = 0`, ...conditions], sql` and `) };
 }
 
@@ -230,19 +315,21 @@ function chainSql(
   context: QueryContext,
   access: Access,
   { key, scopes }: Visibility,
-  chain: Chain,
+  { alternatives, followed }: Chain,
 ): RawBuilder<unknown> {
-  const alternatives = chain.map(
-    ({ param, sought }) =>
-      sql`${key} in (select f.key from idx_reference f where f.scope in (${scopeList(scopes)}) and f.param = ${param}
-        and ${leadsTo(context, access, sought, 'f')})`,
-  );
-  return sql`(${sql.join(alternatives, sql` or `)})`;
+  const each = alternatives.map(({ param, sought }) => {
+    const from = sql`from idx_reference f where f.scope in (${scopeList(scopes)}) and f.param = ${param}`;
+    if (!followed) return sql`${key} in (select f.key ${from} and ${leadsTo(context, access, sought, 'f')})`;
+    const { visibility, where } = soughtSql(context, access, { ...sought, start: 'id' });
+    return sql`exists (select 1 ${from} and f.key = ${key} and f.target_type = ${sought.type}
+      and exists (select 1 from ${visibility.from} where r.id = f.target_id and ${where}))`;
+  });
+  return sql`(${sql.join(each, sql` or `)})`;
 }
 
 function startOf(context: QueryContext, access: Access, index: IndexStart | Chain): Start {
   if ('table' in index) return index;
-  const { param, sought } = index[0]!;
+  const { param, sought } = index.alternatives[0]!;
   return {
     table: 'idx_reference',
     param,
@@ -265,7 +352,8 @@ function hasSql(
   { param, sought }: Reference,
 ): RawBuilder<unknown> {
   const { visibility, where } = soughtSql(context, access, sought);
-  return sql`r.id in (select f.target_id from idx_reference f where f.scope in (${scopeList(visibility.scopes)})
+  // The sign keeps SQLite from going through all references of the scope instead of those from the keys.
+  return sql`r.id in (select f.target_id from idx_reference f where +f.scope in (${scopeList(visibility.scopes)})
     and f.param = ${param} and f.target_type = ${type}
     and f.key in (select ${visibility.key} from ${visibility.from} where ${where}))`;
 }

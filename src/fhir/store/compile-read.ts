@@ -5,7 +5,8 @@ import type { Access } from '../../smart/access.ts';
 import { idPattern } from '../fhir-resource.ts';
 import type { QueryContext } from '../search/query-context.ts';
 import { QueryShape, type ScopedQuery, type Slot } from '../search/query-shape.ts';
-import { sightOf, type Visibility, visibleFrom } from './visible.ts';
+import { sharedKeysStart } from './schema.ts';
+import { isSharedOnly, sightOf, type Visibility, visibleFrom } from './visible.ts';
 
 /** Columns: version, last_updated, deleted, content. */
 export function compileRead(
@@ -92,24 +93,37 @@ export async function compileHistoryType(
   const limit = shape.slot(page.count + 1);
   shape.word(after === undefined ? 'first' : 'next');
   const sight = await sightOf(shape, context.scopes, access, type);
+  // A whole directory is gone through from its newest on, a record is gone through as a whole.
+  const shared = isSharedOnly(sight);
   return context.compiled(access, shape, () => {
-    const { from, where } = visibleFrom(context, access, type, 'search', 'record', sight);
+    const { from, where } = visibleFrom(context, access, type, 'search', shared ? 'id' : 'record', sight);
     const of = (row: string): RawBuilder<unknown> => {
       const [at, version] = [sql.ref(`${row}.last_updated`), sql.ref(`${row}.version`)];
       const later =
         after === undefined
           ? sql``
-          : sql` and (${at} < ${after.at} or (${at} = ${after.at} and (r.key < ${after.key}
-              or (r.key = ${after.key} and ${version} < ${after.version}))))`;
+          : sql` and ${at} <= ${after.at} and (${at} < ${after.at} or r.key < ${after.key}
+              or (r.key = ${after.key} and ${version} < ${after.version}))`;
       return sql`${at} >= ${since}${later}`;
     };
+    const newest = (row: string): RawBuilder<unknown> => {
+      if (!shared) return sql``;
+      const columns = ['last_updated', 'key', 'version'].map(
+        (column) => sql`${sql.ref(`${row}.${column}`)} desc`,
+      );
+      return sql` order by ${sql.join(columns)} limit ${limit}`;
+    };
+    const older = shared
+      ? sql`resource_version v cross join ${from} where v.key >= ${sql.lit(sharedKeysStart)} and ${where} and r.key = v.key`
+      : sql`${from} cross join resource_version v where ${where} and v.key = r.key`;
     // The texts are fetched last, for the entries of the page only.
     return sql`select page.key, page.id, page.version, page.last_updated, page.deleted, coalesce(old.content, now.content)
       from (select * from (
-          select r.key, r.id, r.version, r.last_updated, r.deleted from ${from} where ${where} and ${of('r')}
+          select * from (select r.key, r.id, r.version, r.last_updated, r.deleted from ${from}
+            where ${where} and ${of('r')}${newest('r')}) present
           union
-          select r.key, r.id, v.version, v.last_updated, v.deleted from ${from} cross join resource_version v
-          where ${where} and v.key = r.key and v.hidden = 0 and ${of('v')}
+          select * from (select r.key, r.id, v.version, v.last_updated, v.deleted from ${older}
+            and v.hidden = 0 and ${of('v')}${newest('v')}) past
         ) versions order by last_updated desc, key desc, version desc limit ${limit}) page
       cross join resource now left join resource_version old on old.key = page.key and old.version = page.version
       where now.key = page.key order by page.last_updated desc, page.key desc, page.version desc`;

@@ -133,6 +133,7 @@ export async function openResourceStore(
       now: clock,
       ownBases: options.ownBases,
       compiled: createCompiled((query) => query.compile(kysely)),
+      counts: async (query) => (await db.read<number[]>(query))[0]!,
     },
     writing: (line, work) =>
       inTransaction(line, (context, trx) =>

@@ -163,6 +163,18 @@ export const resourceSchema: readonly SchemaChange[] = [
       await sql.raw(indexTableStatement(dialect, 'idx_position')).execute(db);
     },
   },
+  {
+    // For the newest of a type that all see: of a record they are few, and found through it.
+    name: '0430-newest',
+    async up(db) {
+      await sql.raw('create index resource_newest on resource (line, type, last_updated, key)').execute(db);
+      await sql
+        .raw(
+          `create index resource_version_newest on resource_version (last_updated, key, version) where key >= ${sharedKeysStart}`,
+        )
+        .execute(db);
+    },
+  },
 ];
 
 function words(dialect: DialectName): { readonly text: string; readonly clustered: string } {

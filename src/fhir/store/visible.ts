@@ -84,9 +84,36 @@ export async function sightOf(
   };
 }
 
+/** What is seen of the type is the same for all, and no part of a record. */
+export function isSharedOnly({ members, reference, referred }: Sight): boolean {
+  return members.length === 0 && reference !== undefined && referred === undefined;
+}
+
 /** Whether anything of the type may be searched at all. */
 export function maySearch(access: Access, type: string): boolean {
   return access.kind === 'operator' || (access.permissions.get(type)?.search ?? []).length > 0;
+}
+
+/**
+ * How many rows of an index a query may begin at, counted to `most` only: for the choice where it begins.
+ * @throws {NotPermitted}
+ */
+export function countStart(
+  access: Access,
+  type: string,
+  start: Exclude<Start, string>,
+  { members, reference, referred }: Sight,
+  most: number,
+): RawBuilder<unknown> {
+  if (!maySearch(access, type)) throw new NotPermitted(type);
+  const scopes = [
+    ...(memberTypes.includes(type) ? members : []),
+    ...(reference === undefined ? [] : [reference]),
+    ...(referred === undefined ? [] : [referred]),
+  ];
+  if (scopes.length === 0) return sql`0`;
+  return sql`(select count(*) from (select 1 from ${sql.table(start.table)} i where i.scope in (${sql.join(scopes)})
+    and i.param = ${start.param} and ${start.where('i')} limit ${sql.lit(most)}) counted)`;
 }
 
 /** @throws {NotPermitted} */
