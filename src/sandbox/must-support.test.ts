@@ -30,6 +30,39 @@ const guides = [
 /** Of the exchange between plans, and of the registry through which they find each other. */
 const betweenPlans = /\/(mtls-\w+|pdex-member-(no-)?match-group)\|/;
 
+const people = ['Organization', 'Patient', 'Practitioner', 'RelatedPerson'];
+/** Types that a reference must support, as the guides mark them. */
+const targets: readonly (readonly [profile: string, path: string, types: readonly string[]])[] = [
+  ['us-core-careteam', 'participant.member', ['Practitioner', 'PractitionerRole', 'RelatedPerson']],
+  ['us-core-diagnosticreport-lab', 'performer', ['Practitioner', 'Organization']],
+  ['us-core-diagnosticreport-note', 'performer', ['Practitioner', 'Organization']],
+  ['us-core-encounter', 'reasonReference', ['Condition']],
+  ['us-core-medicationdispense', 'performer.actor', ['Practitioner', 'Organization']],
+  ['us-core-medicationrequest', 'reportedReference', ['Practitioner']],
+  ['us-core-observation-screening-assessment', 'derivedFrom', ['Observation', 'QuestionnaireResponse']],
+  ['us-core-observation-screening-assessment', 'performer', [...people, 'PractitionerRole', 'CareTeam']],
+  ['us-core-simple-observation', 'performer', [...people, 'PractitionerRole', 'CareTeam']],
+  ['us-core-questionnaireresponse', 'author', ['Practitioner']],
+  ['us-core-provenance', 'agent.who', ['Organization', 'Practitioner']],
+  ...['Inpatient-Institutional', 'Outpatient-Institutional', 'Professional-NonClinician', 'Oral', 'Pharmacy']
+    .map((kind) => `C4BB-ExplanationOfBenefit-${kind}`)
+    .flatMap(
+      (profile) =>
+        [
+          [profile, 'payee.party', people],
+          [profile, 'careTeam.provider', ['Organization', 'Practitioner']],
+          [
+            profile,
+            'provider',
+            profile.includes('Inst') ? ['Organization'] : ['Organization', 'Practitioner'],
+          ],
+        ] as const,
+    ),
+  ['pdex-priorauthorization', 'enterer', ['Practitioner', 'PractitionerRole']],
+  ['pdex-priorauthorization', 'provider', ['Organization', 'Practitioner', 'PractitionerRole']],
+  ['pdex-priorauthorization', 'careTeam.provider', ['Organization', 'Practitioner', 'PractitionerRole']],
+];
+
 let validator: Validator;
 before(async () => {
   validator = await openValidator(loadProfiles(), loadStructure());
@@ -71,6 +104,22 @@ for (const line of lines)
         [],
       );
     });
+
+    for (const [profile, path, types] of targets)
+      test(`refers from ${profile} ${path} to ${types.join(', ')}`, () => {
+        const found = new Set<string>();
+        for (const resource of records.get(line)!) {
+          if (!profilesOf(resource).some((one) => one.split('|')[0]!.endsWith(`/${profile}`))) continue;
+          let values: unknown[] = [resource];
+          for (const name of path.split('.'))
+            values = values.flatMap((value) => (value as Record<string, unknown>)[name] ?? []);
+          for (const value of values) found.add((value as { reference: string }).reference.split('/')[0]!);
+        }
+        assert.deepEqual(
+          types.filter((type) => !found.has(type)),
+          [],
+        );
+      });
 
     test('has Provenance of everything in a record, from an author and a transmitter', () => {
       const targets = new Set<string>();
