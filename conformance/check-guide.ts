@@ -58,7 +58,8 @@ export class GuideCheck {
         known.includes(profile) ? [] : [`/metadata does not support ${profile}`],
       );
     }
-    for (const profile of this.#known.ownProfiles(resource))
+    const offered = reasonNotOffered({ type }) === undefined;
+    for (const profile of offered ? this.#known.ownProfiles(resource) : [])
       this.#rows.push(
         ...checkProfile(
           { guide: this.#known.guide.id, type, profile },

@@ -1,7 +1,7 @@
 // The interactions and operations that guides declare (https://hl7.org/fhir/R4/http.html).
 import type { Gathered } from './gather.ts';
 import type { Verdict } from './row.ts';
-import { type Answer, diagnosticsOf, list, type Resource, searchAll, type View } from './view.ts';
+import { type Answer, diagnosticsOf, list, type Resource, search, type View } from './view.ts';
 
 const viewsAtMost = 2;
 const readsAtMost = 3;
@@ -46,9 +46,9 @@ const checks: Readonly<Record<string, (type: string, view: View) => Promise<stri
     return isHistory(answer, type, undefined, undefined);
   },
   async 'search-type'(type, view) {
-    const found = await searchAll(view.client, type, []);
+    const found = await search(view.client, type, []);
     const missing = view.of(type).filter(({ id }) => !found.matches.has(`${type}/${id}`));
-    const posted = await searchAll(view.client, type, [['_count', '50']], 'POST');
+    const posted = await search(view.client, type, [['_count', '50']], 'POST');
     return [
       ...found.problems,
       ...posted.problems,

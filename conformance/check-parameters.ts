@@ -4,7 +4,7 @@ import { neededBeside } from './deviations.ts';
 import type { Sample } from './evaluate.ts';
 import { compare, difference, type Known, type Query, title } from './known.ts';
 import type { Verdict } from './row.ts';
-import { searchAll } from './view.ts';
+import { search } from './view.ts';
 
 /** Views and resources that values are taken from: enough to meet the data's variety, few enough to stay quick. */
 const viewsAtMost = 2;
@@ -32,8 +32,9 @@ export class ParameterChecks {
   async repeated(type: string, code: string, param: GuideParam, how: 'or' | 'and'): Promise<Verdict> {
     const needed = this.#withNeeded(type, code, param).slice(1);
     const wrong: string[] = [];
-    let asked = false;
-    for (const view of this.#known.views(type).slice(0, viewsAtMost)) {
+    let asked = 0;
+    for (const view of this.#known.views(type)) {
+      if (asked === viewsAtMost) break;
       const samples = new Map<string, Sample>();
       let beside: Query['asks'] = [];
       for (const resource of view.of(type)) {
@@ -49,7 +50,7 @@ export class ParameterChecks {
       }
       const [a, b = a] = samples.values();
       if (a === undefined || b === undefined) continue;
-      asked = true;
+      asked++;
       const expected = view.of(type).filter((resource) => {
         const both = [a, b].map((sample) => this.#known.evaluator.matches(resource, param, sample));
         return (
@@ -60,10 +61,10 @@ export class ParameterChecks {
       const values = how === 'or' ? [`${a.value},${b.value}`] : [a.value, b.value];
       const asks = [...values.map((value) => ({ code, param, sample: { ...a, value } })), ...beside];
       const params = asks.map((ask) => [ask.code, ask.sample.value] as const);
-      const got = await searchAll(view.client, type, params);
+      const got = await search(view.client, type, params);
       wrong.push(...compare({ view, type, asks }, expected, got));
     }
-    return asked ? wrong : undefined;
+    return asked === 0 ? undefined : wrong;
   }
 
   /** A parameter and those that have to stand beside it. */
@@ -111,10 +112,10 @@ export class ParameterChecks {
           asks.every(({ param, sample }) => this.#known.evaluator.matches(resource, param, sample)),
         );
       const params = asks.map(({ code, sample }) => [`${code}${sample.modifier}`, sample.value] as const);
-      const got = await searchAll(view.client, type, params);
+      const got = await search(view.client, type, params);
       wrong.push(...compare(query, expected, got));
       if (how === 'POST too' && index === 0) {
-        const posted = await searchAll(view.client, type, params, 'POST');
+        const posted = await search(view.client, type, params, 'POST');
         wrong.push(...posted.problems, ...difference(`POST ${title(query)}`, got.matches, posted.matches));
       }
     }

@@ -1,6 +1,7 @@
 // Must-support elements (some resource has each) and validity (no resource breaks the profile that it declares), of the
 // profiles that a guide supports (https://hl7.org/fhir/R4/profiling.html#mustsupport).
 import { declaredProfiles, type Validator } from '../src/fhir/validate/validate-resource.ts';
+import { reasonNotHeld } from './deviations.ts';
 import type { Gathered } from './gather.ts';
 import type { Row } from './row.ts';
 import type { Resource } from './view.ts';
@@ -49,6 +50,9 @@ export function checkProfile(
   });
   const found = coverage.report([profile])[0];
   const missing = new Set(found?.missing);
+  const elements = found?.elements ?? [];
+  const never = reasonNotHeld(profile);
+  if (never !== undefined) return [row('validity', name, 'not offered', never)];
   return [
     row(
       'validity',
@@ -56,8 +60,11 @@ export function checkProfile(
       resources.length === 0 ? 'no data' : wrong.length === 0 ? 'passed' : 'failed',
       wrong.slice(0, 3).join(' · '),
     ),
-    ...(found?.elements ?? []).map((element) =>
-      row('must support', `${name} ${element}`, missing.has(element) ? 'no data' : 'passed'),
-    ),
+    ...elements.map((element) => {
+      const named = `${name} ${element}`;
+      if (!missing.has(element)) return row('must support', named, 'passed');
+      const reason = reasonNotHeld(profile, element);
+      return row('must support', named, reason === undefined ? 'no data' : 'not offered', reason);
+    }),
   ];
 }

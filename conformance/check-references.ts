@@ -3,7 +3,7 @@ import type { GuideParam } from '../src/fhir/definitions/guide-demands.ts';
 import type { Sample } from './evaluate.ts';
 import { compare, difference, type Known } from './known.ts';
 import type { Verdict } from './row.ts';
-import { type Resource, referencesIn, searchAll, type View } from './view.ts';
+import { type Resource, referencesIn, search, type View } from './view.ts';
 
 /** Views that a row is tried with. */
 const viewsAtMost = 2;
@@ -38,7 +38,7 @@ export class ReferenceChecks {
                   this.#known.evaluator.matches(referred, inner, sample),
               ),
           );
-        const got = await searchAll(view.client, type, [[name, sample.value]]);
+        const got = await search(view.client, type, [[name, sample.value]]);
         wrong.push(...compare({ view, type, asks: [{ code: name, param, sample }] }, expected, got));
         if (++asked === viewsAtMost) return wrong;
         break;
@@ -108,7 +108,7 @@ export class ReferenceChecks {
         const expected = new Set(referred(view, resource));
         expected.delete(`${type}/${resource.id}`);
         if (expected.size === 0) continue;
-        const got = await searchAll(view.client, type, [
+        const got = await search(view.client, type, [
           ['_id', resource.id],
           [kind, name],
         ]);
@@ -138,7 +138,7 @@ export class ReferenceChecks {
         const targets = view.of(type).filter((one) => this.#known.pointsTo(referring, source.param, one));
         if (targets.length === 0) continue;
         const ask = `_has:${source.name}:_id`;
-        const got = await searchAll(view.client, type, [[ask, referring.id]]);
+        const got = await search(view.client, type, [[ask, referring.id]]);
         return [
           ...got.problems,
           ...difference(

@@ -78,6 +78,8 @@ export class Evaluator {
       case 'string':
         return stringsOf(node).flatMap((text) => stringSamples(text, param));
       case 'reference': {
+        // A canonical is a reference too.
+        if (typeof node === 'string') return [plain('canonical', escaped(node))];
         const name = this.targetOf(node);
         if (name === undefined) return [];
         return [
@@ -130,6 +132,7 @@ export class Evaluator {
         });
       }
       case 'reference': {
+        if (typeof node === 'string') return node === unescaped(value);
         const name = this.targetOf(node);
         return (
           name !== undefined &&

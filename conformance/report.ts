@@ -38,7 +38,7 @@ export function conformanceMarkdown(lines: ReadonlyMap<string, Conformance>): st
     'Made by `npm run conformance` from the sandbox; CI fails when it differs. For each guide the runner walks the guide’s own',
     'CapabilityStatement and SearchParameters, forms requests from what the server holds, and judges every entry of every',
     'answer with HL7’s FHIRPath library, without the server’s search. *No data* means that nothing in the sandbox has such a',
-    'value; *not offered* is named below with its reason and marked `*` where the guide says SHALL.',
+    'value; *not offered* is named below with its reason and marked \\* where the guide says SHALL.',
     '',
   ];
   for (const [line, { rows }] of lines) {
@@ -65,7 +65,7 @@ export function conformanceMarkdown(lines: ReadonlyMap<string, Conformance>): st
   const refused = all.filter((row) => row.outcome === 'not offered');
   for (const [reason, of] of grouped(refused, (row) => row.detail)) {
     const names = [
-      ...new Set(of.map((row) => `\`${nameOf(row)}\`${row.expectation === 'SHALL' ? '`*`' : ''}`)),
+      ...new Set(of.map((row) => `\`${nameOf(row)}\`${row.expectation === 'SHALL' ? '\\*' : ''}`)),
     ];
     out.push(
       `| ${names.slice(0, 12).join(', ')}${names.length > 12 ? ', …' : ''} | ${[...new Set(of.map((row) => row.guide))].join(', ')} | ${reason} |`,

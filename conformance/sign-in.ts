@@ -1,4 +1,4 @@
-// Tokens for every test member of a sandbox, got as any developer gets them: an account in the developer portal, an app,
+// Tokens for the record of every test member of a sandbox, by the member or who acts for it, got as any developer gets them: an account in the developer portal, an app,
 // the documented authorize request, the sign-in and consent forms, the token request.
 import { Browser, readForm } from '../test/oauth/oauth-fixture.ts';
 import type { Caller } from './view.ts';
@@ -8,6 +8,8 @@ interface Member {
   readonly username: string;
   readonly password: string;
   readonly patient: string | null;
+  /** Members without an account of their own. */
+  readonly actsFor: readonly string[];
 }
 
 interface App {
@@ -27,12 +29,19 @@ export async function signInAll(root: string, line: string): Promise<readonly Ca
   const classes = discovery.scopes_supported.filter((scope) => scope.startsWith('patientapi.'));
   const app = await register(root);
   const callers: Caller[] = [];
-  for (const member of members)
-    if (member.line === line && member.patient !== null)
-      callers.push({
-        name: member.username,
-        token: await token(root, app, member, ['openid', ...classes].join(' '), discovery.token_endpoint),
-      });
+  const inLine = members.filter((member) => member.line === line);
+  const byWhom = new Map<string, Member>();
+  for (const member of inLine) if (member.patient !== null) byWhom.set(member.patient, member);
+  for (const member of inLine)
+    for (const patient of member.actsFor) if (!byWhom.has(patient)) byWhom.set(patient, member);
+  for (const [patient, member] of byWhom)
+    callers.push({
+      name: patient === member.patient ? member.username : `${member.username} for ${patient}`,
+      token: await token(root, app, member, patient, {
+        scope: ['openid', ...classes].join(' '),
+        endpoint: discovery.token_endpoint,
+      }),
+    });
   return callers;
 }
 
@@ -58,8 +67,8 @@ async function token(
   root: string,
   app: App,
   member: Member,
-  scope: string,
-  tokenEndpoint: string,
+  patient: string,
+  { scope, endpoint }: { readonly scope: string; readonly endpoint: string },
 ): Promise<string> {
   const browser = new Browser(root);
   const query = new URLSearchParams({
@@ -76,10 +85,13 @@ async function token(
     form.set('username', member.username);
     form.set('password', member.password);
   });
-  const posted = await browser.submit(consent, (form) => form.set('decision', 'grant'));
+  const posted = await browser.submit(consent, (form) => {
+    form.set('patient', patient);
+    form.set('decision', 'grant');
+  });
   const code = readForm(posted.text).fields.find(([name]) => name === 'code')?.[1];
   if (code === undefined) throw new Error(`${member.username}: no code (${posted.status})`);
-  const answer = await fetch(tokenEndpoint, {
+  const answer = await fetch(endpoint, {
     method: 'POST',
     headers: { authorization: `Basic ${Buffer.from(`${app.id}:${app.secret}`).toString('base64')}` },
     body: new URLSearchParams({ grant_type: 'authorization_code', code, redirect_uri: redirectUri }),

@@ -28,6 +28,8 @@ export class Client {
   readonly base: string;
   readonly caller: Caller;
   readonly #fetch: Fetch;
+  /** Kept by `search`. */
+  readonly searches = new Map<string, Promise<Found>>();
   /** Since the client was made. */
   requests = 0;
 
@@ -72,20 +74,32 @@ export interface Found {
   /** `Type/id` of what matched. */
   readonly matches: ReadonlySet<string>;
   readonly included: ReadonlySet<string>;
-  readonly resources: readonly Resource[];
   /** Of the form of the answers. */
   readonly problems: readonly string[];
 }
 
+type Params = readonly (readonly [name: string, value: string])[];
+type How = 'GET' | 'POST';
+
 const pagesAtMost = 60;
 
-/** Runs a search to its last page. */
+/** What a search finds. Guides ask much alike: what was asked before in the same words is not asked again. */
+export function search(client: Client, type: string, params: Params, how: How = 'GET'): Promise<Found> {
+  const key = JSON.stringify([how, type, params]);
+  const known = client.searches.get(key);
+  if (known !== undefined) return known;
+  const found = searchAll(client, type, params, how).then(({ resources: _, ...names }) => names);
+  client.searches.set(key, found);
+  return found;
+}
+
+/** Runs a search to its last page, and brings the resources along. */
 export async function searchAll(
   client: Client,
   type: string,
-  params: readonly (readonly [string, string])[],
-  how: 'GET' | 'POST' = 'GET',
-): Promise<Found> {
+  params: Params,
+  how: How = 'GET',
+): Promise<Found & { readonly resources: readonly Resource[] }> {
   const query = params
     .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
     .join('&');

@@ -122,7 +122,7 @@ const of = (line: SandboxLine, key: string, type?: string) => {
 const claimKinds = (claims: Resource[]) =>
   new Set(
     claims.map(
-      (claim) => (claim['meta'] as { profile: string[] }).profile[0]!.split('BB-ExplanationOfBenefit-')[1],
+      (claim) => (claim['meta'] as { profile: string[] }).profile[0]!.split(/BB-ExplanationOfBenefit-|\|/)[1],
     ),
   );
 
@@ -149,11 +149,11 @@ describe('the personas', () => {
           ...claimKinds(of(line, key, 'ExplanationOfBenefit').filter((claim) => claim['use'] === 'claim')),
         ].sort(),
         [
-          'Inpatient-Institutional|2.0.0',
-          'Oral|2.0.0',
-          'Outpatient-Institutional|2.0.0',
-          'Pharmacy|2.0.0',
-          'Professional-NonClinician|2.0.0',
+          'Inpatient-Institutional',
+          'Oral',
+          'Outpatient-Institutional',
+          'Pharmacy',
+          'Professional-NonClinician',
         ],
       );
     }

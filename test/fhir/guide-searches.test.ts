@@ -40,7 +40,7 @@ const mistaken: readonly string[] = [
   'hl7.fhir.us.davinci-pdex-2.1.0 DiagnosticReport?patient&type',
 ];
 
-function sampleValue({ type }: Param): string {
+function exampleOf({ type }: Param): string {
   return (
     { date: '2024-05-01', reference: 'Patient/cco-100001', quantity: '5', number: '5', uri: 'http://x' }[
       type
@@ -58,7 +58,7 @@ function modified(name: string, param: Param, modifier: string): string {
     case 'type':
       return `${name}:Patient=cco-100001`;
     default:
-      return `${name}:${modifier}=${sampleValue(param)}`;
+      return `${name}:${modifier}=${exampleOf(param)}`;
   }
 }
 
@@ -67,10 +67,10 @@ function* searchesOf(
   { params, combinations, includes, revIncludes }: Declared,
 ): Generator<string> {
   for (const [name, param] of Object.entries(params)) {
-    yield `${name}=${sampleValue(param)}`;
-    yield `${name}=${sampleValue(param)},${sampleValue(param)}&${name}=${sampleValue(param)}`;
+    yield `${name}=${exampleOf(param)}`;
+    yield `${name}=${exampleOf(param)},${exampleOf(param)}&${name}=${exampleOf(param)}`;
     if (param.type === 'date')
-      for (const comparator of param.comparators ?? []) yield `${name}=${comparator}${sampleValue(param)}`;
+      for (const comparator of param.comparators ?? []) yield `${name}=${comparator}${exampleOf(param)}`;
     if (param.type === 'token') {
       yield `${name}=http://system|x`;
       yield `${name}=http://system|`;
@@ -82,7 +82,7 @@ function* searchesOf(
   for (const combination of combinations)
     yield combination
       .split('&')
-      .map((name) => `${name}=${sampleValue(params[name] ?? { type: 'token' })}`)
+      .map((name) => `${name}=${exampleOf(params[name] ?? { type: 'token' })}`)
       .join('&');
   for (const include of includes) yield `_include=${include}`;
   for (const include of revIncludes) yield `_revinclude=${include}`;

@@ -10,5 +10,7 @@ export const expressionErrata: Readonly<Record<string, string>> = {
   'Goal.target-date': 'Goal.target.due.ofType(date)',
   // The formulary guide leaves out the alias, which R4 and Plan-Net search too.
   'InsurancePlan.name': 'InsurancePlan.name | InsurancePlan.alias',
+  // PDex 2.1.0 names the parameter of Condition.
+  'Consent.patient': 'Consent.patient',
   'Condition.onset-date': 'Condition.onset.as(dateTime) | Condition.onset.as(Period)',
 };

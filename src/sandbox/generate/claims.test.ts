@@ -53,16 +53,20 @@ describe('the claims of the sandbox', () => {
   test('come in all five CARIN BB types for a persona that is complete', () => {
     for (const { persona, records } of members) {
       if (!persona.features.includes('complete')) continue;
-      const types = new Set(
-        claimsOf(records, 'claim').map((claim) => profilesOf(claim)[0]!.split('Benefit-')[1]),
-      );
-      assert.deepEqual([...types].sort(), [
-        'Inpatient-Institutional|2.0.0',
-        'Oral|2.0.0',
-        'Outpatient-Institutional|2.0.0',
-        'Pharmacy|2.0.0',
-        'Professional-NonClinician|2.0.0',
-      ]);
+      for (const [version, also] of [
+        ['2.0.0', ''],
+        ['2.1.0', ''],
+        ['2.1.0', '-Basis'],
+      ] as const) {
+        const types = claimsOf(records, 'claim').flatMap((claim) =>
+          profilesOf(claim).map((profile) => profile.split('Benefit-')[1]!),
+        );
+        for (const kind of [
+          ...['Inpatient-Institutional', 'Outpatient-Institutional', 'Oral', 'Pharmacy'],
+          'Professional-NonClinician',
+        ])
+          assert.ok(types.includes(`${kind}${also}|${version}`), `${kind}${also}|${version}`);
+      }
     }
   });
 
@@ -117,7 +121,7 @@ describe('the claims of the sandbox', () => {
 
   test('refer to nothing but this member and the directory and formulary of the line', () => {
     const shared =
-      /^(Organization\/\w+-(payer|hospital-[12]|clinic-[1-3]|pharmacy-1|dental-1|lab-1)|Practitioner\/\w+-prac-[1-9]|Location\/\w+-loc-[1-5])$/;
+      /^(Organization\/\w+-(payer|hospital-[12]|clinic-[1-3]|pharmacy-1|dental-1|lab-1)|Practitioner\/\w+-prac-[1-9]|Location\/\w+-loc-[1-5]|PractitionerRole\/\w+-role-5)$/;
     for (const { line, persona, records } of members)
       for (const resource of records)
         for (const [, { reference }] of objects(resource)) {
@@ -151,10 +155,32 @@ describe('prior authorizations', () => {
       );
   });
 
-  test('say the specific reason of a denial in a code and in words', () => {
-    const denied = JSON.stringify(outcomes('aisha-rahman', 'cco')[3]);
-    assert.match(denied, /"denialreason"/);
-    assert.match(denied, /claim-adjustment-reason-codes/);
+  test('say in the review action what was decided, and when', () => {
+    for (const { line, persona } of members) {
+      if (!persona.features.includes('prior-authorizations')) continue;
+      const decisions = outcomes(persona.key, line).map((one) => {
+        const texts = [one['adjudication'], (one['item'] as Json[])[0]!['adjudication']].map((part) =>
+          JSON.stringify(part),
+        );
+        for (const text of texts) assert.match(text, /base-ext-when-adjudicated","valueDateTime":"2026/);
+        const codes = texts.map((text) => /005010\/306","code":"(\w+)"/.exec(text)?.[1]);
+        assert.equal(codes[0], codes[1]);
+        return codes[0];
+      });
+      assert.deepEqual(decisions, ['A1', 'A2', 'A4', 'A3', 'C'], persona.key);
+    }
+  });
+
+  test('say the specific reason of a denial in a code and in words, of a part as of the whole', () => {
+    for (const [key, line] of [
+      ['aisha-rahman', 'cco'],
+      ['george-mbeki', 'advantage'],
+    ] as const)
+      for (const [position, refused] of [false, true, false, true, false].entries()) {
+        const text = JSON.stringify(outcomes(key, line)[position]);
+        assert.equal(text.includes('"denialreason"'), refused);
+        assert.equal(text.includes('claim-adjustment-reason-codes'), refused);
+      }
   });
 });
 
@@ -163,6 +189,7 @@ const wanted = [
   ['us/carin-bb/', 'hl7.fhir.us.carin-bb-2.0.0'],
   ['us/carin-bb/', 'hl7.fhir.us.carin-bb-2.1.0'],
   ['us/davinci-pdex/', 'hl7.fhir.us.davinci-pdex-2.0.0'],
+  ['us/davinci-pdex/', 'hl7.fhir.us.davinci-pdex-2.1.0'],
   ['us/davinci-drug-formulary/', 'hl7.fhir.us.davinci-drug-formulary-1.1.0'],
   ['us/davinci-drug-formulary/', 'hl7.fhir.us.davinci-drug-formulary-2.0.1'],
 ] as const;

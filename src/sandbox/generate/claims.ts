@@ -1,5 +1,5 @@
-// Coverage and ExplanationOfBenefit of a member: CARIN BB 2.0.0 for claims, PDex 2.0.0 for prior authorizations.
-import { addDays, coding, concept, type Resource, reference } from './building.ts';
+// Coverage and ExplanationOfBenefit of a member: CARIN BB for claims, PDex for prior authorizations.
+import { addDays, type Coding, coding, concept, type Resource, reference } from './building.ts';
 import { claimOf } from './claims/claim.ts';
 import type { ClaimFacts, ClaimKind } from './claims/claim-facts.ts';
 import { priorAuthorizations } from './claims/prior-authorizations.ts';
@@ -9,7 +9,13 @@ import type { MemberContext } from './member-context.ts';
 export function* generateClaims(context: MemberContext, visits: readonly Resource[]): Generator<Resource> {
   yield coverage(context);
   const facts = [...claimsOf(context, visits)].sort((a, b) => (a.start < b.start ? -1 : 1));
-  for (const [position, claim] of facts.entries()) yield claimOf(context, claim, position + 1);
+  const complete = context.persona.features.includes('complete');
+  const ranks = new Map<ClaimKind, number>();
+  for (const [position, claim] of facts.entries()) {
+    const rank = ranks.get(claim.kind) ?? 0;
+    ranks.set(claim.kind, rank + 1);
+    yield claimOf(context, { ...claim, number: position + 1, rank: complete ? rank : undefined });
+  }
   if (context.persona.features.includes('prior-authorizations')) yield* priorAuthorizations(context);
 }
 
@@ -129,7 +135,7 @@ function* claimsOf(context: MemberContext, visits: readonly Resource[]): Generat
     }
   }
   if (persona.features.includes('dental')) {
-    for (const daysAgo of [40, 220, 410])
+    for (const daysAgo of complete ? [40, 220, 410, 600] : [40, 220, 410])
       yield {
         kind: 'oral',
         start: addDays(last, -daysAgo),
@@ -138,6 +144,27 @@ function* claimsOf(context: MemberContext, visits: readonly Resource[]): Generat
         amount: random.between(90, 260),
       };
   }
-  if (complete)
-    yield { kind: 'outpatient', start: addDays(last, -75), end: addDays(last, -75), diagnosis, amount: 1240 };
+  if (complete) yield* rarities(context, last, diagnosis);
+}
+
+/** What few members have. */
+function* rarities({ line, persona }: MemberContext, last: string, diagnosis: Coding): Generator<ClaimFacts> {
+  const on = (daysAgo: number) => ({
+    start: addDays(last, -daysAgo),
+    end: addDays(last, -daysAgo),
+    diagnosis,
+  });
+  const { drug } = conditionTable[persona.conditions[0]!];
+  yield {
+    ...on(75),
+    kind: 'outpatient',
+    amount: 1240,
+    trait: 'out-of-network',
+    provider: `Organization/${line}-hospital-2`,
+  };
+  // To the emergency department the day before the hospital stay.
+  yield { ...on(131), kind: 'professional', amount: 860, trait: 'ambulance' };
+  yield { ...on(100), kind: 'pharmacy', amount: 64, trait: 'compound', fill: 1 };
+  if (drug !== undefined)
+    yield { ...on(20), kind: 'pharmacy', amount: drug.price, drug, trait: 'rejected', fill: 2 };
 }

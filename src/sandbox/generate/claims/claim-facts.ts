@@ -17,9 +17,19 @@ export interface ClaimFacts {
   readonly practitioner?: string;
   readonly drug?: Drug;
   readonly fill?: number;
+  /** What few claims are. */
+  readonly trait?: 'ambulance' | 'compound' | 'out-of-network' | 'rejected';
 }
 
-export const isInstitutional = ({ kind }: ClaimFacts): boolean =>
+/** A claim among the others of its member. */
+export interface NumberedClaim extends ClaimFacts {
+  /** From 1, over all kinds. */
+  readonly number: number;
+  /** From 0, in its kind, of a member whose record has nearly everything; undefined of others. */
+  readonly rank: number | undefined;
+}
+
+export const isInstitutional = ({ kind }: Pick<ClaimFacts, 'kind'>): boolean =>
   kind === 'inpatient' || kind === 'outpatient';
 
 /** A code of CARIN's own systems. */

@@ -1,5 +1,5 @@
-// Prior authorizations as PDex 2.0.0 shows them: approved, partly approved, pended, denied for a specific reason, cancelled
-// (http://hl7.org/fhir/us/davinci-pdex/STU2/StructureDefinition-pdex-priorauthorization.html).
+// Prior authorizations of PDex, of a form that 2.0.0 and 2.1.0 both find right: approved, partly approved, pended, denied for a specific reason, cancelled
+// (http://hl7.org/fhir/us/davinci-pdex/StructureDefinition-pdex-priorauthorization.html).
 import { addDays, type Coding, coding, concept, type Resource, reference } from '../building.ts';
 import { conditionTable } from '../condition-table.ts';
 import type { MemberContext } from '../member-context.ts';
@@ -117,6 +117,12 @@ function priorAuthorization(context: MemberContext, decision: Decision, number: 
   const validity = { start: decided, end: addDays(decided, 90) };
   const granted = (decision.allowed ?? 0) > 0;
   const condition = persona.conditions[0];
+  const clinic = reference('Organization', `${line}-clinic-2`);
+  const specialist = reference('Practitioner', `${line}-prac-5`);
+  const role = reference('PractitionerRole', `${line}-role-5`);
+  // 2.0.0 has no code for a reason at the header.
+  const atHeader = decision.outcome === 'partial';
+  const adjudicated = adjudication(`AUTH-${patient}-${number}`, decision, decided);
   const level: readonly [code: string, display: string] =
     decision.urgent === true ? ['U', 'Urgent'] : ['E', 'Elective'];
   return {
@@ -124,7 +130,10 @@ function priorAuthorization(context: MemberContext, decision: Decision, number: 
     id: `${patient}-pa-${number}`,
     meta: {
       lastUpdated: `${decided}T08:00:00.000Z`,
-      profile: [`${pdex}/StructureDefinition/pdex-priorauthorization|2.0.0`],
+      // 2.0.0 asks for itself with its version, 2.1.0 for itself without one.
+      profile: [...(atHeader ? [] : ['|2.0.0']), '', '|2.1.0'].map(
+        (version) => `${pdex}/StructureDefinition/pdex-priorauthorization${version}`,
+      ),
     },
     extension: [
       {
@@ -141,8 +150,10 @@ function priorAuthorization(context: MemberContext, decision: Decision, number: 
     patient: reference('Patient', patient),
     billablePeriod: validity,
     created: `${asked}T10:00:00-08:00`,
+    enterer: number % 2 === 0 ? specialist : role,
     insurer: reference('Organization', `${line}-payer`),
-    provider: reference('Organization', `${line}-clinic-2`),
+    provider: [clinic, specialist, role][number % 3]!,
+    facility: reference('Location', `${line}-loc-3`),
     priority: concept(
       decision.urgent === true
         ? coding('http://terminology.hl7.org/CodeSystem/processpriority', 'stat', 'Immediate')
@@ -155,7 +166,7 @@ function priorAuthorization(context: MemberContext, decision: Decision, number: 
     careTeam: [
       {
         sequence: 1,
-        provider: reference('Practitioner', `${line}-prac-5`),
+        provider: [specialist, role, clinic][number % 3]!,
         responsible: true,
         role: concept(
           coding(
@@ -194,56 +205,93 @@ function priorAuthorization(context: MemberContext, decision: Decision, number: 
             valueIdentifier: { system: `https://${line}.cascadeharbor.example/trace`, value: `T-${number}` },
           },
           { url: `${pas}/extension-itemPreAuthIssueDate`, valueDate: decided },
-          ...(granted ? [{ url: `${pas}/extension-itemPreAuthPeriod`, valuePeriod: validity }] : []),
+          ...(granted
+            ? [
+                { url: `${pas}/extension-itemPreAuthPeriod`, valuePeriod: validity },
+                {
+                  url: `${pas}/extension-itemAuthorizedDetail`,
+                  extension: [
+                    { url: 'productOrServiceCode', valueCodeableConcept: concept(decision.service) },
+                    { url: 'quantity', valueQuantity: { value: decision.allowed } },
+                  ],
+                },
+                {
+                  url: `${pas}/extension-itemAuthorizedProvider`,
+                  extension: [{ url: 'provider', valueReference: clinic }],
+                },
+              ]
+            : []),
+          // What was asked for before, and what the plan calls the request.
+          ...(number === 1
+            ? [{ url: `${pas}/extension-authorizationNumber`, valueString: `AUTH-${patient}-0` }]
+            : []),
+          { url: `${pas}/extension-administrationReferenceNumber`, valueString: `REF-${patient}-${number}` },
         ],
         sequence: 1,
         category: concept(decision.serviceType),
         productOrService: concept(decision.service),
         servicedPeriod: validity,
         quantity: { value: decision.requested },
-        adjudication: adjudication(`AUTH-${patient}-${number}`, decision),
+        adjudication: adjudicated.item,
       },
     ],
+    adjudication: adjudicated.header,
     total: totals(decision),
   };
 }
 
-/** What the reviewer did, with the amount asked for; units allowed and used; why not, where something is refused. */
-function adjudication(authorization: string, decision: Decision): Record<string, unknown>[] {
+/** What the reviewer did and when, with the amount asked for; units allowed and used; why not, where something is refused. */
+function adjudication(
+  authorization: string,
+  decision: Decision,
+  decided: string,
+): { readonly header: object[]; readonly item: object[] } {
   const discriminator = (code: string, display: string) =>
     concept(coding(`${pdex}/CodeSystem/PDexAdjudicationDiscriminator`, code, display));
-  const found: Record<string, unknown>[] = [
-    {
-      extension: [
-        {
-          url: `${pdex}/StructureDefinition/extension-reviewAction`,
-          extension: [
-            {
-              url: `${pdex}/StructureDefinition/extension-reviewActionCode`,
-              valueCodeableConcept: concept(
-                coding('https://codesystem.x12.org/005010/306', ...decision.action),
-              ),
-            },
-            { url: 'number', valueString: authorization },
-          ],
-        },
-      ],
-      category: concept(
-        coding('http://terminology.hl7.org/CodeSystem/adjudication', 'submitted', 'Submitted Amount'),
-      ),
-      amount: usd(decision.requested * decision.price),
-    },
-  ];
-  if (decision.allowed !== undefined)
-    found.push({ category: discriminator('allowedunits', 'allowed units'), value: decision.allowed });
-  if (decision.consumed !== undefined)
-    found.push({ category: discriminator('consumedunits', 'consumed units'), value: decision.consumed });
-  if (decision.denial !== undefined)
-    found.push({
-      category: discriminator('denialreason', 'Denial Reason'),
-      reason: { ...concept(decision.denial), text: decision.reason },
-    });
-  return found;
+  const review = {
+    extension: [
+      {
+        url: `${pdex}/StructureDefinition/extension-reviewAction`,
+        extension: [
+          {
+            url: `${pdex}/StructureDefinition/extension-reviewActionCode`,
+            valueCodeableConcept: concept(
+              coding('https://codesystem.x12.org/005010/306', ...decision.action),
+            ),
+          },
+          { url: 'number', valueString: authorization },
+        ],
+      },
+      {
+        url: `${pdex}/StructureDefinition/base-ext-when-adjudicated`,
+        valueDateTime: `${decided}T08:00:00-08:00`,
+      },
+    ],
+    category: concept(
+      coding('http://terminology.hl7.org/CodeSystem/adjudication', 'submitted', 'Submitted Amount'),
+    ),
+    amount: usd(decision.requested * decision.price),
+  };
+  const denial =
+    decision.denial === undefined
+      ? []
+      : [
+          {
+            category: discriminator('denialreason', 'Denial Reason'),
+            reason: { ...concept(decision.denial), text: decision.reason },
+          },
+        ];
+  const units = (code: string, display: string, value: number | undefined) =>
+    value === undefined ? [] : [{ category: discriminator(code, display), value }];
+  return {
+    header: [review, ...(decision.outcome === 'partial' ? denial : [])],
+    item: [
+      review,
+      ...units('allowedunits', 'allowed units', decision.allowed),
+      ...units('consumedunits', 'consumed units', decision.consumed),
+      ...denial,
+    ],
+  };
 }
 
 function totals(decision: Decision): Record<string, unknown>[] {
@@ -254,7 +302,19 @@ function totals(decision: Decision): Record<string, unknown>[] {
   return [
     total('submitted', 'Submitted', decision.requested),
     ...(decision.allowed === undefined ? [] : [total('eligible', 'Eligible', decision.allowed)]),
-    ...(decision.consumed === undefined ? [] : [total('utilized', 'Utilized', decision.consumed)]),
+    ...(decision.consumed === undefined
+      ? []
+      : [
+          {
+            extension: [
+              {
+                url: `${pdex}/StructureDefinition/PriorAuthorizationUtilization`,
+                valueQuantity: { value: decision.consumed },
+              },
+            ],
+            ...total('utilized', 'Utilized', decision.consumed),
+          },
+        ]),
   ];
 }
 

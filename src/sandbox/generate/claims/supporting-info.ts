@@ -1,13 +1,35 @@
-// The supportingInfo that each kind of claim carries in CARIN BB 2.0.0.
-import { addDays, coding, concept } from '../building.ts';
+// The supportingInfo that each kind of claim carries in CARIN BB.
+import { addDays, coding, concept, type reference } from '../building.ts';
 import type { MemberContext } from '../member-context.ts';
-import { type ClaimFacts, c4bb, isInstitutional } from './claim-facts.ts';
+import { c4bb, isInstitutional, type NumberedClaim } from './claim-facts.ts';
 import { hospitalStayOf } from './hospital-stays.ts';
+
+export interface SupportingInfo {
+  /** Code of its category. */
+  readonly kind: string;
+  readonly sequence: number;
+  readonly [field: string]: unknown;
+}
+
+/** Categories that an item for a journey refers to, and an item for teeth. */
+export const forTransport = [
+  'patientweight',
+  'ambulancetransportreason',
+  'transportationdistance',
+  'roudtrippurpose',
+  'stretcherpurpose',
+  'pickuplocation',
+  'dropofflocation',
+];
+export const forOral = ['orthodontics', 'prosthesis', 'additionalbodysite', 'missingtoothnumber'];
+
+type Found = Record<string, unknown> & { readonly category: ReturnType<typeof concept> };
 
 export function supportingInfo(
   context: MemberContext,
-  facts: ClaimFacts,
-): { supportingInfo: Record<string, unknown>[] } {
+  facts: NumberedClaim,
+  where: ReturnType<typeof reference>,
+): SupportingInfo[] {
   const category = (code: string, display: string) => concept(c4bb('C4BBSupportingInfoType', code, display));
   const nubc = (system: string, code: string, display: string) =>
     concept(coding(`https://www.nubc.org/CodeSystem/${system}`, code, display));
@@ -19,7 +41,7 @@ export function supportingInfo(
     category: category('patientaccountnumber', 'Patient Account Number'),
     valueString: `A-${context.patient}`,
   };
-  const found: Record<string, unknown>[] = [received];
+  const found: Found[] = [received];
   if (facts.kind === 'inpatient') {
     found.push(
       {
@@ -90,10 +112,79 @@ export function supportingInfo(
       {
         category: category('compoundcode', 'Compound Code'),
         code: concept(
-          coding('http://terminology.hl7.org/CodeSystem/NCPDPCompoundCode', '1', 'Not a compound'),
+          facts.trait === 'compound'
+            ? coding('http://terminology.hl7.org/CodeSystem/NCPDPCompoundCode', '2', 'Compound')
+            : coding('http://terminology.hl7.org/CodeSystem/NCPDPCompoundCode', '1', 'Not a compound'),
         ),
       },
     );
   } else found.push(account);
-  return { supportingInfo: found.map((info, position) => ({ sequence: position + 1, ...info })) };
+  if (facts.rank !== undefined && facts.kind !== 'pharmacy') {
+    found.push({
+      category: category('medicalrecordnumber', 'Medical Record Number'),
+      valueString: `MR-${context.patient}`,
+    });
+    if (!isInstitutional(facts))
+      found.push({ category: category('servicefacility', 'Service Facility'), valueReference: where });
+  }
+  if (facts.trait === 'ambulance') found.push(...journey(category));
+  if (facts.kind === 'oral') found.push(...teeth(category, facts.rank));
+  return found.map((info, position) => ({
+    kind: info.category.coding[0]!.code,
+    sequence: position + 1,
+    ...info,
+  }));
+}
+
+type Category = (code: string, display: string) => Found['category'];
+
+/** What is told of a journey to the hospital. */
+function journey(category: Category): Found[] {
+  const measure = (value: number, unit: string) => ({
+    valueQuantity: { value, unit, system: 'http://unitsofmeasure.org', code: unit },
+  });
+  return [
+    { category: category('patientweight', 'Patient Weight'), ...measure(182, '[lb_av]') },
+    {
+      category: category('ambulancetransportreason', 'Ambulance Transport Reason'),
+      reason: coding(
+        'https://x12.org/codes/ambulance-transport-reason-codes',
+        'A',
+        'Patient was transported to nearest facility for care of symptoms, complaints, or both',
+      ),
+    },
+    { category: category('transportationdistance', 'Transportation Distance'), ...measure(6, '[mi_i]') },
+    { category: category('roudtrippurpose', 'Round Trip Purpose'), valueString: 'One way only' },
+    { category: category('stretcherpurpose', 'Stretcher Purpose'), valueString: 'Chest pain' },
+    { category: category('pickuplocation', 'Pick-up Location'), valueString: 'Home' },
+    {
+      category: category('dropofflocation', 'Drop-off Location'),
+      valueString: 'Harbor Regional Hospital, emergency department',
+    },
+  ];
+}
+
+/** What is told of a crown, and of braces. */
+function teeth(category: Category, rank: number | undefined): Found[] {
+  const tooth = (number: string) =>
+    concept(
+      coding(
+        'http://terminology.hl7.org/CodeSystem/ADAUniversalToothDesignationSystem',
+        number,
+        `Tooth ${number}`,
+      ),
+    );
+  if (rank === 0)
+    return [
+      { category: category('prosthesis', 'Prosthesis'), valueBoolean: true },
+      { category: category('additionalbodysite', 'Additional Body Site'), code: tooth('9') },
+      { category: category('missingtoothnumber', 'Missing Tooth Number'), code: tooth('19') },
+    ];
+  if (rank !== 2) return [];
+  return [
+    {
+      category: category('orthodontics', 'Orthodontics'),
+      valueQuantity: { value: 6, unit: 'month', system: 'http://unitsofmeasure.org', code: 'mo' },
+    },
+  ];
 }

@@ -26,7 +26,8 @@ export function* conditionsAndMedications(
     yield* diagnoses(context, seen, position + 1, labels);
     if (facts.drug !== undefined) yield* medication(context, first, position + 1, labels);
   }
-  if (persona.features.includes('complete') && visits[0] !== undefined) yield hunger(context, visits[0]);
+  const last = visits.at(-1);
+  if (persona.features.includes('complete') && last !== undefined) yield hunger(context, last);
   yield allergy(context, visits[0]);
 }
 
@@ -37,7 +38,7 @@ function hunger({ patient, line }: MemberContext, { day }: Visit): Resource {
     id: `${patient}-concern-1`,
     meta: { profile: [`${core}/us-core-condition-problems-health-concerns|6.1.0`] },
     extension: [asserted(day)],
-    clinicalStatus: concept(coding(`${terminology}/condition-clinical`, 'resolved', 'Resolved')),
+    clinicalStatus: concept(coding(`${terminology}/condition-clinical`, 'active', 'Active')),
     verificationStatus: concept(coding(`${terminology}/condition-ver-status`, 'confirmed', 'Confirmed')),
     category: [
       concept(
@@ -55,7 +56,6 @@ function hunger({ patient, line }: MemberContext, { day }: Visit): Resource {
     ),
     subject: reference('Patient', patient),
     onsetDateTime: day,
-    abatementDateTime: addDays(day, 200),
     recordedDate: day,
     recorder: reference('Practitioner', `${line}-prac-1`),
   };
@@ -81,7 +81,14 @@ function problem({ patient, line }: MemberContext, visit: Visit, number: number,
   return {
     resourceType: 'Condition',
     id: `${patient}-prob-${number}`,
-    meta: { ...labels, profile: [`${core}/us-core-condition-problems-health-concerns|6.1.0`] },
+    meta: {
+      ...labels,
+      // 3.1.1 has one profile for what became two.
+      profile: [
+        `${core}/us-core-condition-problems-health-concerns|6.1.0`,
+        `${core}/us-core-condition|3.1.1`,
+      ],
+    },
     extension: [asserted(visit.day)],
     clinicalStatus: concept(
       resolved

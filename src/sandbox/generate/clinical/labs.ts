@@ -104,7 +104,7 @@ function* panel(
     encounter: reference('Encounter', visit.encounter.id),
     effectiveDateTime: instant(visit.day, 9),
     issued: instant(visit.day, 14),
-    performer: [reference('Organization', `${line}-lab-1`)],
+    performer: [reference('Organization', `${line}-lab-1`), reference('Practitioner', visit.practitioner)],
     resultsInterpreter: [reference('Practitioner', visit.practitioner)],
     specimen: [reference('Specimen', specimen)],
     result: results.map((id) => reference('Observation', id)),
