@@ -163,9 +163,9 @@ async function partOf(
 }
 
 /** Rows of an index, at most, that are counted to choose where a search begins. */
-const countedAtMost = 1000;
-/** Resources that refer to the same one, where nothing is known of them. */
-const referringToOne = 10;
+const countedAtMost = 300;
+/** Of one that is referred to as many refer to it, and of what is not counted to its end so many more, where nothing is known. */
+const manyFold = 10;
 /** From so few rows a chain is followed one by one. */
 const followedAtMost = 2000;
 
@@ -198,7 +198,9 @@ async function planned(
       return sql`select ${sql.join(each)}`;
     }),
   );
-  const sizes = others.map(({ kind }, at) => counts[at]! * (kind === 'chain' ? referringToOne : 1));
+  const sizes = others.map(({ kind }, at) =>
+    kind === 'chain' || counts[at] === countedAtMost ? counts[at]! * manyFold : counts[at]!,
+  );
   const fewest = sizes.indexOf(Math.min(...sizes));
   const isFollowed = (part: Part): boolean => {
     const at = others.indexOf(part);
