@@ -28,6 +28,12 @@ function codeOf({ system, code }: Record<string, unknown>): readonly Code[] {
   return [{ system: typeof system === 'string' ? system : '', code }];
 }
 
+/** Of the types of a choice a binding is about these (https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.binding). */
+const bindable: ReadonlySet<string> = new Set([
+  ...['code', 'Coding', 'CodeableConcept', 'Quantity'],
+  ...['string', 'uri', 'Age', 'Count', 'Distance', 'Duration', 'Money'],
+]);
+
 /** Undefined where the facts do not tell. */
 export function isInValueSet(
   valueSets: ValueSets,
@@ -45,7 +51,7 @@ export function judgeBinding(
   found: Occurrence,
   report: Report,
 ): void {
-  if (isDataAbsent(found)) return;
+  if (isDataAbsent(found) || (found.type !== undefined && !bindable.has(found.type))) return;
   const codes = codesOf(found.value);
   if (codes.length === 0) {
     // A quantity or a Coding without a code says nothing of a code; a concept that is bound must.

@@ -621,3 +621,18 @@ describe('what validation may cost', () => {
     assert.ok(found(reports).includes('information not-finished ExplanationOfBenefit'));
   });
 });
+
+test('a binding on a choice is not about a reference', () => {
+  const planNet = 'http://hl7.org/fhir/us/davinci-pdex-plan-net/StructureDefinition';
+  const whereValid = (value: object): Json => ({
+    resourceType: 'PractitionerRole',
+    meta: { profile: [`${planNet}/plannet-PractitionerRole|1.2.0`] },
+    extension: [{ url: `${planNet}/qualification`, extension: [{ url: 'whereValid', ...value }] }],
+  });
+  const bindings = (value: object) =>
+    found(validate(whereValid(value))).filter((problem) =>
+      /binding .*whereValid|binding .*value/.test(problem),
+    );
+  assert.deepEqual(bindings({ valueReference: { reference: 'Location/a' } }), []);
+  assert.ok(bindings({ valueCodeableConcept: { text: 'Oregon' } }).length > 0);
+});
