@@ -14,8 +14,14 @@ import { requireServedType } from './require-served-type.ts';
 export const read: BearerInteraction = async (service, request, access) => {
   const { type, id } = instanceOf(request);
   requireServedType(service.definitions, type);
-  const params = requireKnownParams(request.query, ['_summary', '_elements']);
-  const subset = subsetOf(service.definitions.structure, type, params);
+  const subset =
+    request.query === ''
+      ? undefined
+      : subsetOf(
+          service.definitions.structure,
+          type,
+          requireKnownParams(request.query, ['_summary', '_elements']),
+        );
   const row = await service.store.one(await compileRead(service.store.search, type, id, access));
   return answerRead(service, request, { type, id, row, subset });
 };

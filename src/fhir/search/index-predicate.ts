@@ -138,7 +138,7 @@ function fixedFromLeft({ table, where }: SlottedPredicate): number {
 
 export function predicateSql(
   predicate: SlottedPredicate | SlottedComposite,
-  { key, scopes }: Visibility,
+  { key, scopes }: Pick<Visibility, 'key' | 'scopes'>,
   access: Access,
 ): RawBuilder<unknown> {
   const rows = (alias: string, { table, param, where }: SlottedPredicate) =>
@@ -153,7 +153,7 @@ export function predicateSql(
   }
   if (predicate.broad && !predicate.negate && access.kind !== 'operator') {
     // Holds for most of a record, so it is looked up for each row instead of being listed first.
-    const found = sql`exists (select 1 ${rows('i', predicate)} and i.key = ${key})`;
+    const found = sql`exists (select 1 ${rows('e', predicate)} and e.key = ${key})`;
     const patient = predicate.code === 'patient' ? onlyValue(predicate.where, 'target_id') : undefined;
     return patient === undefined ? found : sql`(r.patient = ${patient} or (r.patient = '' and ${found}))`;
   }

@@ -10,6 +10,7 @@ import {
   NotPermitted,
   type Sight,
   type Start,
+  scopesOf,
   sightOf,
   type Visibility,
   visibleFrom,
@@ -33,7 +34,10 @@ import type { QueryShape, Slot } from './query-shape.ts';
 export interface Sought {
   readonly type: string;
   readonly sight: Sight;
-  readonly start: 'id' | 'record' | { readonly part: Part; readonly index: IndexStart | Chain };
+  readonly start:
+    | 'id'
+    | 'record'
+    | { readonly part: Part; readonly index: IndexStart | Chain; readonly beside?: Beside };
   /** Each must hold. */
   readonly parts: readonly Part[];
 }
@@ -48,6 +52,9 @@ type Part =
   | { readonly kind: 'careDate'; readonly careDate: CareDate }
   | { readonly kind: 'all' | 'any'; readonly parts: readonly Part[] }
   | { readonly kind: 'not'; readonly part: Part };
+
+/** A part that is looked up for each row that the start finds, before its resource is. */
+type Beside = Extract<Part, { kind: 'param' }>;
 
 /** In the order of what they cost. */
 const kinds: readonly Part['kind'][] = [
@@ -208,18 +215,22 @@ async function planned(
   };
   shape.word(`${fewest} ${others.map(isFollowed).join('')}`);
   const chosen = others[fewest]!;
-  const inOrder = start.part.kind === 'param' && (start.index as IndexStart).inOrder;
-  const checked = (part: Part): Part => {
-    if (!isFollowed(part)) return part;
-    if (part.kind === 'chain') return { kind: part.kind, chain: { ...part.chain, followed: true } };
-    // One row of the index tells it of a resource.
-    if (part.kind === 'param' && inOrder && 'table' in part.predicate)
-      return { kind: part.kind, predicate: { ...part.predicate, broad: true } };
-    return part;
-  };
+  // One row of the index tells it of a resource.
+  const beside = (part: Part): part is Beside =>
+    part.kind === 'param' && (start.index as IndexStart).inOrder && isFollowed(part);
+  const found = parts.find(beside);
   return {
-    start: chosen.kind === 'chain' ? { part: chosen, index: chosen.chain } : start,
-    parts: parts.map(checked),
+    start:
+      chosen.kind === 'chain'
+        ? { part: chosen, index: chosen.chain, ...(found === undefined ? {} : { beside: found }) }
+        : start,
+    parts: parts
+      .filter((part) => part !== found)
+      .map((part) =>
+        part.kind === 'chain' && isFollowed(part)
+          ? { kind: part.kind, chain: { ...part.chain, followed: true } }
+          : part,
+      ),
   };
 }
 
@@ -274,7 +285,7 @@ export function soughtSql(
   sought: Sought,
 ): { readonly visibility: Visibility; readonly where: RawBuilder<unknown> } {
   const { start, parts } = sought;
-  const from = typeof start === 'string' ? start : startOf(context, access, start.index);
+  const from = typeof start === 'string' ? start : startOf(context, access, sought.type, sought.sight, start);
   const visibility = visibleFrom(context, access, sought.type, 'search', from, sought.sight);
   // The sign keeps SQLite from seeking what an id leads to once for each key of a list that it shall be in.
   const checked = start === 'id' ? { ...visibility, key: sql`+${visibility.key}` } : visibility;
@@ -330,14 +341,26 @@ function chainSql(
   return sql`(${sql.join(each, sql` or `)})`;
 }
 
-function startOf(context: QueryContext, access: Access, index: IndexStart | Chain): Start {
+function startOf(
+  context: QueryContext,
+  access: Access,
+  type: string,
+  sight: Sight,
+  { index, beside }: Exclude<Sought['start'], string>,
+): Start {
   if ('table' in index) return index;
   const { param, sought } = index.alternatives[0]!;
+  const scopes = scopesOf(type, sight);
   return {
     table: 'idx_reference',
     param,
     inOrder: false,
-    where: (alias) => leadsTo(context, access, sought, alias),
+    where: (alias) => {
+      const leads = leadsTo(context, access, sought, alias);
+      if (beside === undefined) return leads;
+      const row = { key: sql.ref(`${alias}.key`), scopes };
+      return sql`${leads} and ${predicateSql({ ...beside.predicate, broad: true } as SlottedPredicate, row, access)}`;
+    },
   };
 }
 

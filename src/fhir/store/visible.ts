@@ -94,6 +94,15 @@ export function maySearch(access: Access, type: string): boolean {
   return access.kind === 'operator' || (access.permissions.get(type)?.search ?? []).length > 0;
 }
 
+/** Whose index rows may be looked at, where anything of the type may be. */
+export function scopesOf(type: string, { members, reference, referred }: Sight): readonly Slot[] {
+  return [
+    ...(memberTypes.includes(type) ? members : []),
+    ...(reference === undefined ? [] : [reference]),
+    ...(referred === undefined ? [] : [referred]),
+  ];
+}
+
 /**
  * How many rows of an index a query may begin at, counted to `most` only: for the choice where it begins.
  * @throws {NotPermitted}
@@ -102,15 +111,11 @@ export function countStart(
   access: Access,
   type: string,
   start: Exclude<Start, string>,
-  { members, reference, referred }: Sight,
+  sight: Sight,
   most: number,
 ): RawBuilder<unknown> {
   if (!maySearch(access, type)) throw new NotPermitted(type);
-  const scopes = [
-    ...(memberTypes.includes(type) ? members : []),
-    ...(reference === undefined ? [] : [reference]),
-    ...(referred === undefined ? [] : [referred]),
-  ];
+  const scopes = scopesOf(type, sight);
   if (scopes.length === 0) return sql`0`;
   return sql`(select count(*) from (select 1 from ${sql.table(start.table)} i where i.scope in (${sql.join(scopes)})
     and i.param = ${start.param} and ${start.where('i')} limit ${sql.lit(most)}) counted)`;
