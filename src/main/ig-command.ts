@@ -70,11 +70,12 @@ async function add(asked: PackageName, flags: AddFlags): Promise<void> {
   }
   // Opened anew, so that its search parameters count.
   const reindexed = await indexAnewNow(flags);
-  const { demands, facts, missing } = guide;
+  const { demands, facts, missing, unsearchable } = guide;
   const said = {
     ...asked,
     profiles: facts.profiles.length,
-    searchParameters: Object.keys(demands.searchParams).length,
+    searchParameters: Object.keys(demands.searchParams).length - unsearchable.length,
+    unsearchable,
     missing,
     reindexed,
   };
@@ -87,6 +88,8 @@ async function add(asked: PackageName, flags: AddFlags): Promise<void> {
       process.stdout.write(
         `It builds on ${one}, which is not known here: what refers to that is not checked.\n`,
       );
+    if (unsearchable.length > 0)
+      process.stdout.write(`Not searched by, because it cannot be read here: ${unsearchable.join(', ')}.\n`);
     process.stdout.write('A server that runs takes it up at its next start.\n');
   }
 }

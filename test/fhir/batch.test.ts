@@ -113,6 +113,13 @@ test('batch over HTTP', async (context) => {
       /ifModifiedSince: is no instant/,
       undefined,
     ],
+    // Nothing that is turned into a text by what it says of itself.
+    [
+      { method: 'GET', url: `Patient/${member}`, ifModifiedSince: { toString: 1, valueOf: 1 } },
+      '400 Bad Request',
+      /ifModifiedSince: is no instant/,
+      undefined,
+    ],
     [
       { method: 'GET', url: `Patient/${member}`, ifNoneMatch: 'a\nb: c' },
       '400 Bad Request',

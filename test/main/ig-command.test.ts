@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { sqlitePlace, type TestPlace, temporaryFolder, testOnEachDatabase } from '../databases.ts';
 import { startPortico } from '../portico.ts';
 import { runPortico } from './run-portico.ts';
@@ -174,6 +175,13 @@ test('what is no guide for R4 is refused with one sentence, and nothing is kept'
   refuses(['colors'], /'colors' is no package: write NAME@VERSION/);
   refuses([asked, '--file', broken], /is no FHIR package/);
   refuses([asked, '--file', '/nowhere.tgz'], /cannot be read/);
+  // A size that would lead back to where the file begins.
+  const endless = join(await temporaryFolder(context), 'endless.tgz');
+  const header = Buffer.alloc(512);
+  header.write('package/a.json');
+  header.write('-1000', 124);
+  writeFileSync(endless, gzipSync(Buffer.concat([header, header])));
+  refuses([asked, '--file', endless], /is no FHIR package/);
   refuses([asked, ...(await cache([]))], /has no definitions/);
   refuses([asked, ...(await cache(others))], /holds no ImplementationGuide/);
   refuses(
@@ -191,6 +199,82 @@ test('what is no guide for R4 is refused with one sentence, and nothing is kept'
   assert.equal(runPortico(place, ['ig', 'remove', asked]).status, 1);
   assert.doesNotMatch(runPortico(place, ['ig', 'list']).stdout, /added/);
 });
+
+const parameter = (code: string, expression: string, more: object = {}): Definition => ({
+  resourceType: 'SearchParameter',
+  id: `p-${code.replace(/[^a-z0-9]/g, '-')}`,
+  url: `${base}/SearchParameter/${code}`,
+  code,
+  base: ['Patient'],
+  type: 'string',
+  expression,
+  ...more,
+});
+
+testOnEachDatabase(
+  'search parameters that cannot be searched are named and left out; what fails on a resource finds nothing there',
+  async (place, context) => {
+    const first = await startPortico(context, place, { secretKey });
+    const token = await first.token('cco', 'maria.delgado');
+    const component = (code: string) => ({
+      definition: `${base}/SearchParameter/${code}`,
+      expression: '$this',
+    });
+    const guide = [
+      ...definitions,
+      parameter('unclosed', 'Patient.name.where('),
+      // The parts of a union are told apart by its sign, wherever it stands.
+      parameter('barred', "Patient.identifier.where(system = 'a|b').value"),
+      parameter('deep', `${'('.repeat(20_000)}Patient.name${')'.repeat(20_000)}`),
+      parameter('no-type', 'Patient.name', { type: 'bogus' }),
+      parameter('half', 'Patient.name', { type: 'composite', component: [component('no-type')] }),
+      parameter('pair', 'Patient.name', {
+        type: 'composite',
+        component: [component('no-type'), component('no-type')],
+      }),
+      parameter('family:exact', 'Patient.name'),
+      parameter('_refers', 'Patient.generalPractitioner', { type: 'reference' }),
+      parameter('one-name', 'Patient.identifier.single().value'),
+      parameter(
+        'backtracking',
+        "Patient.id.where(('a' & 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!').matches('^(a+)+$'))",
+      ),
+    ];
+    const added = runPortico(place, ['ig', 'add', asked, '--json', '--cache', await cacheOf(context, guide)]);
+    assert.equal(added.status, 0, added.stderr);
+    const said = JSON.parse(added.stdout) as {
+      unsearchable: string[];
+      searchParameters: number;
+      reindexed: Record<string, number>;
+    };
+    assert.deepEqual(said.unsearchable.sort(), [
+      'Patient.barred',
+      'Patient.deep',
+      'Patient.family:exact',
+      'Patient.half',
+      'Patient.no-type',
+      'Patient.pair',
+      'Patient.unclosed',
+    ]);
+    assert.equal(said.searchParameters, 4);
+    assert.ok(said.reindexed['Patient']! > 10);
+
+    const after = await startPortico(context, place, { secretKey });
+    const same = await after.token('cco', 'maria.delgado');
+    for (const query of ['family=Delgado', 'one-name:missing=true', 'backtracking:missing=true']) {
+      const answer = await after.get(`/cco/fhir/Patient?${query}`, same);
+      assert.equal(((await answer.json()) as { total: number }).total, 1, query);
+    }
+    for (const query of ['unclosed=x', '_refers=x', 'pair=a$b'])
+      assert.equal((await after.get(`/cco/fhir/Patient?${query}`, same)).status, 400, query);
+    const held = await (await first.get('/cco/fhir/Patient/cco-100001', token)).text();
+    const file = join(await temporaryFolder(context), 'patient.json');
+    writeFileSync(file, held.replace('Delgado', 'Delgado-Ruiz'));
+    const imported = runPortico(place, ['import', '--line', 'cco', file, '--quiet']);
+    assert.equal(imported.status, 0, imported.stderr);
+    assert.equal(runPortico(place, ['ig', 'remove', asked]).status, 0);
+  },
+);
 
 const older = fileURLToPath(new URL('../../../shared/ig/hl7.fhir.us.carin-bb-1.1.0.tgz', import.meta.url));
 test('an official package is added', {

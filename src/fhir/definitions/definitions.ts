@@ -1,7 +1,9 @@
 // Facts of FHIR and of the guides, as data: made by scripts/build-definitions.ts, read once at start.
 import { readFileSync } from 'node:fs';
+import { type Choices, choicesOf } from '../search/expression/compile-expression.ts';
+import { isSelectable } from '../search/expression/selector-of.ts';
 import type { AddedGuide } from './added-guides.ts';
-import type { GuideDemands } from './guide-demands.ts';
+import type { GuideDemands, GuideParam } from './guide-demands.ts';
 import { loadGuides } from './guides.ts';
 import { loadProfiles, type ProfileLibrary } from './load-profiles.ts';
 import { loadStructure, type Structure } from './r4-structure.ts';
@@ -74,7 +76,9 @@ export function loadDefinitions(added: readonly AddedGuide[] = []): Definitions 
       ),
     );
   }
-  for (const { demands } of added) addParams(params, demands);
+  const structure = loadStructure();
+  const choices = choicesOf(structure);
+  for (const { demands } of added) addParams(params, demands, choices);
   const profiles = once(() => loadProfiles(added.map((guide) => guide.facts)));
   const anyCase = new Map(
     [...params].map(([type, byCode]) => [
@@ -96,34 +100,72 @@ export function loadDefinitions(added: readonly AddedGuide[] = []): Definitions 
     searchParams: (type) => [...(params.get(type)?.values() ?? [])],
     searchParam: (type, code) => params.get(type)?.get(code) ?? anyCase.get(type)?.get(code.toLowerCase()),
     terminology: loadTerminology(profiles),
-    structure: loadStructure(),
+    structure,
     patientCompartment: read('compartment-patient.json'),
   };
 }
 
-/** A parameter that is known stays as it is: other guides search by it. */
-function addParams(params: ReadonlyMap<string, Map<string, SearchParam>>, guide: GuideDemands): void {
+/** A name that stands in a query without meaning anything else there, and in the index beside what is made of others. */
+const ownName = /^[A-Za-z][\w-]{0,63}$/;
+
+/**
+ * A parameter that is known stays as it is: other guides search by it. What cannot be searched is left out, so that no guide
+ * keeps the server from its other work.
+ */
+function addParams(
+  params: ReadonlyMap<string, Map<string, SearchParam>>,
+  guide: GuideDemands,
+  choices: Choices,
+): void {
   for (const [name, param] of Object.entries(guide.searchParams)) {
     const [type, code] = name.split('.') as [string, string];
     const known = params.get(type);
-    // `_id` and `_lastUpdated` are no rows of an index.
-    if (known === undefined || code === '_id' || code === '_lastUpdated' || param.expression === '') continue;
-    // What is special has a meaning of its own, which no definition tells.
-    if (param.type === 'special' || !searchParamTypes.includes(param.type as SearchParamType)) continue;
-    const raw = { ...param, code, type: param.type as SearchParamType, guides: [guide.id] };
-    const components = (param.components ?? []).map(({ code: part, type: kind, expression }) => ({
+    if (known === undefined) continue;
+    const before = known.get(code);
+    if (before !== undefined) {
+      known.set(code, { ...before, guides: [...before.guides, guide.id] });
+      continue;
+    }
+    const added = addedParam(type, code, param, guide.id);
+    if (added !== undefined && isSearchable(added, choices)) known.set(code, added);
+  }
+}
+
+/** Undefined for a type of parameter that R4 does not have. */
+function addedParam(type: string, code: string, param: GuideParam, guide: string): SearchParam | undefined {
+  const kinds: ReadonlySet<string> = new Set(searchParamTypes);
+  const components = param.components ?? [];
+  if (![param, ...components].every((one) => kinds.has(one.type))) return undefined;
+  const raw = { ...param, code, type: param.type as SearchParamType, guides: [guide] };
+  return {
+    ...raw,
+    resourceType: type,
+    targets: targetsOf(raw),
+    components: components.map(({ code: part, type: kind, expression }) => ({
       code: part,
       type: kind as SearchParamType,
       expression,
-    }));
-    const before = known.get(code);
-    known.set(
-      code,
-      before === undefined
-        ? { ...raw, resourceType: type, targets: targetsOf(raw), components }
-        : { ...before, guides: [...before.guides, guide.id] },
-    );
-  }
+    })),
+  };
+}
+
+function isSearchable(
+  { code, type, expression, resourceType, components }: SearchParam,
+  choices: Choices,
+): boolean {
+  // What is special has a meaning of its own, which no definition tells.
+  if (!ownName.test(code) || type === 'special' || expression === '') return false;
+  if (!isSelectable(choices, expression, resourceType)) return false;
+  if (type !== 'composite') return true;
+  return (
+    components.length === 2 &&
+    components.every(
+      (part) =>
+        part.type !== 'composite' &&
+        part.type !== 'special' &&
+        isSelectable(choices, part.expression, '', expression),
+    )
+  );
 }
 
 /** An expression that ends in a type is narrower than the list of targets, which is that of the whole element. */

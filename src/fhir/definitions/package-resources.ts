@@ -12,7 +12,12 @@ export function* packageResources(archive: Buffer): Generator<Json> {
   const tar = gunzipSync(archive, { maxOutputLength: largest });
   for (let at = 0; at + 512 <= tar.length; ) {
     const name = tar.toString('utf8', at, at + 100).replace(/\0.*$/s, '');
-    const size = Number.parseInt(tar.toString('ascii', at + 124, at + 136), 8) || 0;
+    const digits = tar
+      .toString('ascii', at + 124, at + 136)
+      .replace(/\0.*$/s, '')
+      .trim();
+    if (!/^[0-7]*$/.test(digits)) throw new Error('a file of the archive has no size');
+    const size = Number.parseInt(digits, 8) || 0;
     if (definitionFile.test(name)) yield JSON.parse(tar.toString('utf8', at + 512, at + 512 + size)) as Json;
     at += 512 + Math.ceil(size / 512) * 512;
   }

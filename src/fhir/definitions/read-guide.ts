@@ -1,7 +1,7 @@
 // From a FHIR package to all that is known of its guide, beside the guides that are known already.
 import { readFileSync } from 'node:fs';
 import type { AddedGuide } from './added-guides.ts';
-import type { Definitions } from './definitions.ts';
+import { type Definitions, loadDefinitions } from './definitions.ts';
 import { extractGuide, guidePackage } from './extract-guide.ts';
 import {
   type GuideDemands,
@@ -15,6 +15,8 @@ import { loadStructure } from './r4-structure.ts';
 export interface ReadGuide extends AddedGuide {
   /** Packages that it builds on and that are not known, as `name version`: what refers to them is not checked. */
   readonly missing: readonly string[];
+  /** Search parameters of types served here that cannot be searched here, as `Type.code`. */
+  readonly unsearchable: readonly string[];
 }
 
 /** R4 itself and terminology: what a guide needs of them comes with Portico. */
@@ -31,9 +33,17 @@ export function readGuide(resources: readonly Json[], definitions: Definitions):
       parameters.set(param.url, asDefinition(key, param));
   const { guideFacts } = definitions.profiles();
   const others = new Set([...guideFacts.map((one) => `${one.name} ${one.version}`)]);
+  const demands = guideDemands({ id: `${name}-${version}`, package: name, version }, resources, parameters);
+  const facts = extractGuide(found, loadStructure(), guideFacts);
+  const { servedTypes, searchParam } = loadDefinitions([{ demands, facts }]);
   return {
-    demands: guideDemands({ id: `${name}-${version}`, package: name, version }, resources, parameters),
-    facts: extractGuide(found, loadStructure(), guideFacts),
+    demands,
+    facts,
+    unsearchable: Object.keys(demands.searchParams).filter((key) => {
+      const [type, code] = key.split('.') as [string, string];
+      // What is of every search is no parameter of a type.
+      return servedTypes.has(type) && !code.startsWith('_') && searchParam(type, code) === undefined;
+    }),
     missing: dependsOn.filter((one) => !others.has(one) && !partOfR4.test(one)),
   };
 }

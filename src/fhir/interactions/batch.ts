@@ -85,7 +85,7 @@ function readEntry(request: FhirRequest, entry: unknown, place: string) {
   if (ifNoneMatch !== undefined)
     headers['if-none-match'] = headerValue(ifNoneMatch, `${place}.request.ifNoneMatch`);
   if (ifModifiedSince !== undefined) {
-    const since = Date.parse(String(ifModifiedSince));
+    const since = typeof ifModifiedSince === 'string' ? Date.parse(ifModifiedSince) : Number.NaN;
     if (Number.isNaN(since))
       throw new FhirError('invalid-parameter', `${place}.request.ifModifiedSince: is no instant.`);
     headers['if-modified-since'] = new Date(since).toUTCString();

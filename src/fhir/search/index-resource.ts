@@ -1,15 +1,8 @@
 // The index rows of a resource: every search parameter of its type, compiled once, or evaluated by the FHIRPath library.
 import type { Definitions, SearchParam } from '../definitions/definitions.ts';
 import type { FhirResource } from '../fhir-resource.ts';
-import {
-  type Choices,
-  choicesOf,
-  compileExpression,
-  type Selector,
-  type TypedNode,
-  UnsupportedExpression,
-} from './expression/compile-expression.ts';
-import { libraryExpression } from './expression/library-expression.ts';
+import { type Choices, choicesOf, type TypedNode } from './expression/compile-expression.ts';
+import { selectorOf } from './expression/selector-of.ts';
 import type { IndexRow } from './param-types/param-type.ts';
 import { paramTypes } from './param-types/param-types.ts';
 
@@ -35,16 +28,6 @@ export function buildIndexer(definitions: Definitions): (resource: FhirResource)
     for (const index of byType.get(resource.resourceType) ?? []) index(resource, rows);
     return rows;
   };
-}
-
-/** Compiled where that is possible, for it is many times as fast. */
-function selectorOf(choices: Choices, expression: string, resourceType: string, base?: string): Selector {
-  try {
-    return compileExpression(expression, resourceType, choices);
-  } catch (error) {
-    if (!(error instanceof UnsupportedExpression)) throw error;
-    return libraryExpression(expression, resourceType, base);
-  }
 }
 
 function indexerOf(param: SearchParam, choices: Choices): Indexer {

@@ -39,7 +39,7 @@ export class BaseCheck {
     scope: ResourceScope,
     depth: number,
   ): void {
-    if (depth > deepest) return;
+    if (depth > deepest || this.#judge.isSpent()) return;
     for (const [name, alternatives] of rule.required)
       if (!alternatives.some((key) => value[key] !== undefined))
         this.#judge.add('error', 'min', `${path}.${name}`, `${name} must be there`);
@@ -120,7 +120,7 @@ export class BaseCheck {
         path,
         'a contained resource must have no versionId, lastUpdated or security',
       );
-    if (!refersTo(scope.rootResource, resource['id'], 0) && !refersToContainer(resource))
+    if (!scope.named.has(`#${resource['id']}`) && !refersToContainer(resource, 0))
       this.#judge.add(
         'error',
         'contained',
@@ -130,13 +130,9 @@ export class BaseCheck {
   }
 }
 
-function refersTo(value: unknown, id: unknown, depth: number): boolean {
-  if (typeof value === 'string') return value === `#${id}`;
+function refersToContainer(value: unknown, depth: number): boolean {
+  if (typeof value === 'string') return value === '#';
   if (typeof value !== 'object' || value === null || depth > deepest) return false;
-  for (const key in value) if (refersTo((value as Json)[key], id, depth + 1)) return true;
+  for (const key in value) if (refersToContainer((value as Json)[key], depth + 1)) return true;
   return false;
-}
-
-function refersToContainer(resource: Json): boolean {
-  return refersTo(resource, '', 0);
 }

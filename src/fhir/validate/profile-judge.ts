@@ -33,6 +33,11 @@ export class ProfileJudge {
     return this.problems.filter(({ severity }) => severity === 'error').length;
   }
 
+  /** The time is over. */
+  isSpent(): boolean {
+    return this.#budget.isSpent();
+  }
+
   /** One with the same bounds that keeps its problems to itself. */
   apart(): ProfileJudge {
     return new ProfileJudge(this.#kit, this.#budget);

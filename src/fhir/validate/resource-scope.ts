@@ -2,14 +2,21 @@
 // (https://hl7.org/fhir/R4/references.html). Nothing is fetched.
 import { isObject, type Json } from './occurrences.ts';
 
+interface Found {
+  contained?: Map<unknown, Json>;
+  named?: ReadonlySet<string>;
+}
+
 export class ResourceScope {
   readonly resource: Json;
   /** What contains the resource, or itself. */
   readonly rootResource: Json;
   readonly #bundle: Json | undefined;
-  #contained: Map<unknown, Json> | undefined;
+  /** Of the root, for all that it contains. */
+  readonly #found: Found;
 
-  constructor(resource: Json, rootResource: Json, bundle: Json | undefined) {
+  constructor(resource: Json, rootResource: Json, bundle: Json | undefined, found: Found = {}) {
+    this.#found = found;
     this.resource = resource;
     this.rootResource = rootResource;
     this.#bundle = bundle;
@@ -18,7 +25,9 @@ export class ResourceScope {
   /** Of a resource within the same. */
   within(resource: Json, isContained: boolean): ResourceScope {
     const bundle = this.resource['resourceType'] === 'Bundle' ? this.resource : this.#bundle;
-    return new ResourceScope(resource, isContained ? this.rootResource : resource, bundle);
+    return isContained
+      ? new ResourceScope(resource, this.rootResource, bundle, this.#found)
+      : new ResourceScope(resource, resource, bundle);
   }
 
   resolve(reference: Json): Json | undefined {
@@ -52,16 +61,36 @@ export class ResourceScope {
       : undefined;
   }
 
+  /** Texts within the root that may be references to what it contains, such as `#a`. Collected once, for there may be many. */
+  get named(): ReadonlySet<string> {
+    this.#found.named ??= fragments(this.rootResource);
+    return this.#found.named;
+  }
+
   get hasContained(): boolean {
     return Array.isArray(this.rootResource['contained']);
   }
 
   #containedResources(): Map<unknown, Json> {
-    if (this.#contained === undefined) {
+    if (this.#found.contained === undefined) {
       const contained = this.rootResource['contained'];
       const resources = Array.isArray(contained) ? contained.filter(isObject) : [];
-      this.#contained = new Map(resources.map((one) => [one['id'], one]));
+      this.#found.contained = new Map(resources.map((one) => [one['id'], one]));
     }
-    return this.#contained;
+    return this.#found.contained;
   }
+}
+
+const deepest = 60;
+
+function fragments(root: unknown): ReadonlySet<string> {
+  const found = new Set<string>();
+  const collect = (value: unknown, depth: number): void => {
+    if (typeof value === 'string') {
+      if (value.startsWith('#')) found.add(value);
+    } else if (typeof value === 'object' && value !== null && depth <= deepest)
+      for (const key in value) collect((value as Json)[key], depth + 1);
+  };
+  collect(root, 0);
+  return found;
 }

@@ -620,6 +620,18 @@ describe('what validation may cost', () => {
     const reports = slow.validate(pharmacy, { milliseconds: 100 });
     assert.ok(found(reports).includes('information not-finished ExplanationOfBenefit'));
   });
+
+  test('what contains thousands of resources takes no time for each pair of them', () => {
+    const ids = Array.from({ length: 4000 }, (_, at) => `o${at}`);
+    const contained = ids.map((id) => ({ resourceType: 'Organization', id, name: 'x' }));
+    const generalPractitioner = ids.map((id) => ({ reference: `#${id}` }));
+    const resource = { resourceType: 'Patient', contained, generalPractitioner };
+    const started = performance.now();
+    // The time that a request has is over long before.
+    validate(resource, { base: true, milliseconds: 500 });
+    const took = performance.now() - started;
+    assert.ok(took < 3000, `${took} ms`);
+  });
 });
 
 test('a binding on a choice is not about a reference', () => {

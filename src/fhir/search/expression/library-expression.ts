@@ -2,11 +2,18 @@
 // not know: the definitions that come with Portico need none of it, those of a guide that is added may. The library is loaded
 // when it is needed first, for it takes a quarter of a second and 40 MB.
 import { createRequire } from 'node:module';
+import { createContext, Script } from 'node:vm';
 import type * as fhirpath from 'fhirpath';
-import { type Selector, UnsupportedExpression } from './compile-expression.ts';
+import { type Selector, type TypedNode, UnsupportedExpression } from './compile-expression.ts';
 
 type Library = typeof fhirpath;
 const require = createRequire(import.meta.url);
+/** For one resource. What takes longer, or fails, finds nothing there. */
+const millisecondsAtMost = 1000;
+/** After so many an expression is no longer evaluated: an import must come to its end. */
+const overrunsAtMost = 20;
+/** The library's clock stands still while a regular expression is matched. */
+const mayBacktrack = /matches/i;
 
 /**
  * @param base path of what is given to the selector, where that is no resource: `Observation.component`
@@ -17,30 +24,54 @@ export function libraryExpression(expression: string, resourceType: string, base
   const model = require('fhirpath/fhir-context/r4') as fhirpath.Model;
   const text = withoutResolve(expression);
   let evaluate: (value: unknown) => unknown[];
+  let until = Number.POSITIVE_INFINITY;
   try {
     evaluate = library.compile(base === undefined ? text : { base, expression: text }, model, {
       resolveInternalTypes: false,
-    }) as (value: unknown) => unknown[];
+      // `trace` would write what a record holds.
+      traceFn: () => undefined,
+      // Called after each step.
+      debugger: () => {
+        if (performance.now() > until) throw new Overrun();
+      },
+    } as never) as unknown as (value: unknown) => unknown[];
   } catch {
     throw new UnsupportedExpression(`${resourceType}: the expression '${expression}' cannot be compiled`);
   }
-  return (value) => {
-    const found = resultOf(() => evaluate(value));
+  const run = mayBacktrack.test(expression) ? interrupted : <T>(work: () => T): T => work();
+  let overruns = 0;
+  const nodesOf = (value: unknown): TypedNode[] => {
+    const found = run(() => evaluate(value));
     const types = library.types(found);
     return (library.resolveInternalTypes(found) as unknown[]).map((one, position) => ({
       type: types[position]?.startsWith('FHIR.') === true ? types[position].slice('FHIR.'.length) : undefined,
       value: one,
     }));
   };
+  return (value) => {
+    if (overruns >= overrunsAtMost) return [];
+    until = performance.now() + millisecondsAtMost;
+    try {
+      return nodesOf(value);
+    } catch {
+      // The library's message may show the data.
+      if (performance.now() > until) overruns++;
+      if (overruns === overrunsAtMost)
+        process.emitWarning(`${resourceType}: the expression '${expression}' takes too long and is given up`);
+      return [];
+    }
+  };
 }
 
-/** What cannot be evaluated of a resource is not found there; the library's message may show the data. */
-function resultOf(evaluate: () => unknown[]): unknown[] {
-  try {
-    return evaluate();
-  } catch {
-    return [];
-  }
+class Overrun extends Error {}
+
+const place = createContext({ run: undefined as (() => unknown) | undefined });
+const script = new Script('run()');
+
+/** Stopped from outside, which costs a thread. @throws after the time */
+function interrupted<T>(work: () => T): T {
+  place['run'] = work;
+  return script.runInContext(place, { timeout: millisecondsAtMost }) as T;
 }
 
 /** What a reference leads to is not at hand when a resource is indexed; its type is, in the reference. */
