@@ -102,7 +102,8 @@ export async function respond(
       return reply.send(await compress(body, coding));
     }
   }
-  return reply.send(body);
+  // A 304 tells no length that is not that of the 200 (RFC 9110 section 8.6).
+  return reply.send(answer.status === 304 ? undefined : body);
 }
 
 function shown(

@@ -250,6 +250,13 @@ testOnEachDatabase('what is meant to cost much is refused, or answered soon', as
       200,
       /./,
     ],
+    [
+      'more values than a database takes',
+      'Observation',
+      many(50, () => ['_filter', many(50, () => 'subject.name co a').join(' or ')]),
+      400,
+      /^The search comes to more than 32000 values/,
+    ],
     ['4 sort keys', 'Patient', [['_sort', '_id,_lastUpdated,birthdate,name']], 400, /^_sort: more than 3/],
     ['a huge page', 'Patient', [['_count', '1000000']], 400, /^_count: '1000000'/],
     ['a page of less than nothing', 'Patient', [['_count', '-1']], 400, /^_count: '-1'/],

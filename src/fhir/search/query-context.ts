@@ -4,6 +4,7 @@ import type { DialectName } from '../../db/database.ts';
 import type { Access } from '../../smart/access.ts';
 import type { Permissions } from '../../smart/scopes.ts';
 import type { Terminology } from '../definitions/terminology.ts';
+import { FhirError } from '../operation-outcome.ts';
 import type { VisibleContext } from '../store/visible.ts';
 import type { QueryShape, ScopedQuery } from './query-shape.ts';
 
@@ -23,8 +24,15 @@ export interface QueryContext extends VisibleContext {
 }
 
 const shapesKept = 2000;
+/** What is longer is rare, and compiled each time. */
+const charactersKept = 32_768;
+/** SQLite has 32,766, PostgreSQL 65,535; a value counts as often as it stands in the text. */
+const parametersAtMost = 32_000;
 
-/** @param compile the text and the parameters of a query, for the database at hand */
+/**
+ * @param compile the text and the parameters of a query, for the database at hand
+ * The answer throws a {FhirError} too-costly for a query that the database cannot take.
+ */
 export function createCompiled(
   compile: (query: RawBuilder<unknown>) => ScopedQuery,
 ): QueryContext['compiled'] {
@@ -40,7 +48,12 @@ export function createCompiled(
     if (text === undefined) {
       if (texts.size >= shapesKept) texts.clear();
       text = compile(build());
-      texts.set(shape.key, text);
+      if (text.parameters.length > parametersAtMost)
+        throw new FhirError(
+          'too-costly',
+          `The search comes to more than ${parametersAtMost} values; ask for less.`,
+        );
+      if (text.sql.length <= charactersKept) texts.set(shape.key, text);
     }
     return shape.bind(text);
   };

@@ -1,6 +1,7 @@
 // Evaluates the invariants of profiles (https://hl7.org/fhir/R4/conformance-rules.html#constraints) by the FHIRPath library,
 // each parsed once. What an expression asks that is not at hand, or what throws, says nothing of the resource.
 import type { InvariantFacts } from '../definitions/guide-facts.ts';
+import { interruptible, mayBacktrack } from '../interruptible.ts';
 import { whyWrong } from './known-guide-errors.ts';
 import { isObject, type Json } from './occurrences.ts';
 import { atAGlance, glanceAt } from './quick-invariants.ts';
@@ -30,6 +31,8 @@ export interface Invariants {
 type Evaluate = (data: unknown, variables: Record<string, unknown>) => unknown[];
 
 const stepsBetween = 512;
+/** Of one expression that matches by regular expressions, during which no step is made. */
+const millisecondsAtMost = 1000;
 
 class NotAtHand extends Error {}
 
@@ -122,13 +125,17 @@ export async function loadInvariants(): Promise<Invariants> {
   const prepare = ({ key, expression }: InvariantFacts, base: string | undefined): Rule => {
     if (whyWrong(key, expression, base) !== undefined) return unknowable;
     let evaluate: Evaluate | undefined;
+    const interrupted = mayBacktrack(expression);
     return {
       glance: atAGlance(expression),
       isOfNarrative: key === 'txt-1' || key === 'txt-2',
       typeIsEnough: asksOnlyForTypes(expression),
       evaluate(value, variables) {
         evaluate ??= compiled(expression, base);
-        return evaluate(value, variables);
+        const known = evaluate;
+        return interrupted
+          ? interruptible(millisecondsAtMost, () => known(value, variables))
+          : known(value, variables);
       },
     };
   };
@@ -146,7 +153,8 @@ export async function loadInvariants(): Promise<Invariants> {
         const result = rule.evaluate(value, { resource, rootResource });
         return result.length === 1 && dataOf(result[0]) !== false;
       } catch {
-        // What throws says nothing of the resource.
+        // What throws says nothing of the resource. It may have taken all of the time.
+        context.isOver();
         return undefined;
       }
     },

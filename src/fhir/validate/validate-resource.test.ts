@@ -621,6 +621,24 @@ describe('what validation may cost', () => {
     assert.ok(found(reports).includes('information not-finished ExplanationOfBenefit'));
   });
 
+  test('a rule whose regular expression backtracks without end says nothing, within the time', async () => {
+    const expression = "name.family.matches('^(a+)+$')";
+    const guide = {
+      ...guideOf([{ id: '', invariants: [0] }]),
+      invariants: [{ key: 'r-1', expression }],
+    };
+    const own = await openValidator(profileLibrary([guide]), structure);
+    const resource = {
+      resourceType: 'Patient',
+      meta: { profile: ['http://x.example/made'] },
+      name: [{ family: `${'a'.repeat(60)}!` }],
+    };
+    const started = performance.now();
+    own.validate(resource, { milliseconds: 500 });
+    const took = performance.now() - started;
+    assert.ok(took > 500 && took < 5000, `${took} ms`);
+  });
+
   test('what contains thousands of resources takes no time for each pair of them', () => {
     const ids = Array.from({ length: 4000 }, (_, at) => `o${at}`);
     const contained = ids.map((id) => ({ resourceType: 'Organization', id, name: 'x' }));

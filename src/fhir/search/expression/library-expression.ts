@@ -2,8 +2,8 @@
 // not know: the definitions that come with Portico need none of it, those of a guide that is added may. The library is loaded
 // when it is needed first, for it takes a quarter of a second and 40 MB.
 import { createRequire } from 'node:module';
-import { createContext, Script } from 'node:vm';
 import type * as fhirpath from 'fhirpath';
+import { interruptible, mayBacktrack } from '../../interruptible.ts';
 import { type Selector, type TypedNode, UnsupportedExpression } from './compile-expression.ts';
 
 type Library = typeof fhirpath;
@@ -12,8 +12,6 @@ const require = createRequire(import.meta.url);
 const millisecondsAtMost = 1000;
 /** After so many an expression is no longer evaluated: an import must come to its end. */
 const overrunsAtMost = 20;
-/** The library's clock stands still while a regular expression is matched. */
-const mayBacktrack = /matches/i;
 
 /**
  * @param base path of what is given to the selector, where that is no resource: `Observation.component`
@@ -38,7 +36,10 @@ export function libraryExpression(expression: string, resourceType: string, base
   } catch {
     throw new UnsupportedExpression(`${resourceType}: the expression '${expression}' cannot be compiled`);
   }
-  const run = mayBacktrack.test(expression) ? interrupted : <T>(work: () => T): T => work();
+  // The library's clock stands still while a regular expression is matched.
+  const run = mayBacktrack(expression)
+    ? <T>(work: () => T): T => interruptible(millisecondsAtMost, work)
+    : <T>(work: () => T): T => work();
   let overruns = 0;
   const nodesOf = (value: unknown): TypedNode[] => {
     const found = run(() => evaluate(value));
@@ -64,15 +65,6 @@ export function libraryExpression(expression: string, resourceType: string, base
 }
 
 class Overrun extends Error {}
-
-const place = createContext({ run: undefined as (() => unknown) | undefined });
-const script = new Script('run()');
-
-/** Stopped from outside, which costs a thread. @throws after the time */
-function interrupted<T>(work: () => T): T {
-  place['run'] = work;
-  return script.runInContext(place, { timeout: millisecondsAtMost }) as T;
-}
 
 /** What a reference leads to is not at hand when a resource is indexed; its type is, in the reference. */
 function withoutResolve(expression: string): string {
