@@ -24,14 +24,16 @@ export interface Plan {
   close(): Promise<void>;
 }
 
-export function openDatabaseOf(config: Config): Promise<Database> {
+type DatabasePlace = Pick<Config, 'dataDir' | 'databaseUrl'>;
+
+export function openDatabaseOf(config: DatabasePlace): Promise<Database> {
   return openDatabase({ dataDir: config.dataDir, databaseUrl: config.databaseUrl });
 }
 
-/** With the guides that were added to the plan, where there is one. */
-export async function definitionsOf(config: Config): Promise<Definitions> {
-  if (!hasDatabase(config)) return loadDefinitions();
-  const db = await openDatabaseOf(config);
+/** With the guides that were added to the plan, where there is one; makes nothing. */
+export async function definitionsOf(place: DatabasePlace): Promise<Definitions> {
+  if (!hasDatabase(place)) return loadDefinitions();
+  const db = await openDatabaseOf(place);
   try {
     const tables = await db.as<Record<never, never>>().introspection.getTables();
     return loadDefinitions(tables.some(({ name }) => name === 'guide') ? await addedGuides(db) : []);

@@ -95,10 +95,22 @@ export class ConfigError extends Error {
   override name = 'ConfigError';
 }
 
-/** @throws {ConfigError} */
-export function loadConfig(environment: Record<string, string | undefined>): Config {
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where the state is, for who makes none. @throws {ConfigError} */
+export function databasePlace(environment: Environment): Pick<Config, 'dataDir' | 'databaseUrl'> {
+  const env = parseEnvironment(environment);
+  return { dataDir: env.DATA_DIR, databaseUrl: env.DATABASE_URL };
+}
+
+function parseEnvironment(environment: Environment): z.infer<typeof environmentSchema> {
   const blankAsAbsent = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-  const env = parse(environmentSchema, blankAsAbsent, 'environment');
+  return parse(environmentSchema, blankAsAbsent, 'environment');
+}
+
+/** @throws {ConfigError} */
+export function loadConfig(environment: Environment): Config {
+  const env = parseEnvironment(environment);
   const settings = {
     port: env.PORT,
     host: env.HOST,

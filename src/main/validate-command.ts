@@ -1,7 +1,7 @@
 // `portico validate`: checks files as an import would, with the profiles that their resources declare, and writes nothing.
 import type { Command } from 'commander';
 import { definitionsOf } from '../app/open-plan.ts';
-import { loadConfig } from '../config/config.ts';
+import { databasePlace } from '../config/config.ts';
 import { xmlReaderOnDemand } from '../fhir/format/xml-reader.ts';
 import type { ResourceStore } from '../fhir/store/resource-store.ts';
 import { structureCheck } from '../fhir/validate/check-structure.ts';
@@ -50,7 +50,7 @@ const nowhere: Pick<ResourceStore, 'writing'> = {
 };
 
 async function validate(paths: string[], flags: ValidateFlags): Promise<void> {
-  const definitions = await definitionsOf(loadConfig(process.env));
+  const definitions = await definitionsOf(databasePlace(process.env));
   const openValidator = validatorOnDemand(definitions.profiles);
   const profiles = flags.profile ?? [];
   if (profiles.length > 0) requireKnown(profiles, await openValidator());
