@@ -14,6 +14,7 @@ import { FhirError, toOperationOutcome } from './operation-outcome.ts';
 import {
   commonHeaders,
   type FhirAnswer,
+  isPretty,
   likelyRepresentation,
   representationOf,
   respond,
@@ -103,10 +104,11 @@ async function handle(
   const { accept } = request.headers;
   const body = readBody(service, route, request);
   const asked = body.form === '' ? [query] : [query, body.form];
-  const representation =
-    route.ownFormats !== undefined && route.ownFormats === typeOf(request)
-      ? likelyRepresentation(service, accept, asked)
-      : representationOf(service, accept, asked);
+  const hasOwnFormats = route.ownFormats !== undefined && route.ownFormats === typeOf(request);
+  if (hasOwnFormats) isPretty(asked);
+  const representation = hasOwnFormats
+    ? likelyRepresentation(service, accept, asked)
+    : representationOf(service, accept, asked);
   const fhirRequest: FhirRequest = {
     id: request.id,
     line,

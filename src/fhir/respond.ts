@@ -44,13 +44,19 @@ export function representationOf(
   asked: readonly string[],
 ): Representation {
   const format = parameter(asked, '_format');
+  const pretty = isPretty(asked);
+  return {
+    contentType: format === undefined ? service.contentTypeFor(accept ?? '*/*') : negotiate(accept, format),
+    pretty,
+  };
+}
+
+/** @throws {FhirError} invalid-parameter */
+export function isPretty(asked: readonly string[]): boolean {
   const pretty = parameter(asked, '_pretty');
   if (pretty !== undefined && pretty !== 'true' && pretty !== 'false')
     throw new FhirError('invalid-parameter', `_pretty: '${pretty.slice(0, 40)}' is not true or false.`);
-  return {
-    contentType: format === undefined ? service.contentTypeFor(accept ?? '*/*') : negotiate(accept, format),
-    pretty: pretty === 'true',
-  };
+  return pretty === 'true';
 }
 
 /** Of an error about the representation itself: in the format asked for as far as that can be made out. */
@@ -74,9 +80,15 @@ export function likelyRepresentation(
   return { contentType: service.contentTypeFor(xml ? 'application/fhir+xml' : '*/*'), pretty: false };
 }
 
+/** A character of a name that is percent-encoded. */
+const encodedName = /(?:^|&)[^=&]*%/;
+
 function parameter(asked: readonly string[], name: string): string | undefined {
   for (const part of asked) {
-    if (part.includes(`${name}=`)) return new URLSearchParams(part).get(name) ?? undefined;
+    if (part.includes(`${name}=`) || encodedName.test(part)) {
+      const value = new URLSearchParams(part).get(name);
+      if (value !== null) return value;
+    }
   }
   return undefined;
 }

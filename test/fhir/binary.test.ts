@@ -57,6 +57,7 @@ testOnEachDatabase('a Binary comes as what was asked for, to who may see it', as
     ['Binary/pdf', 'application/json, text/json', 200, 'application/json; charset=utf-8', /"data":"JVBER/],
     ['Binary/pdf?_format=json', 'application/pdf', 200, json, /"data":"JVBER/],
     ['Binary/pdf?_format=pdf', 'application/pdf', 406, json, /_format: 'pdf' is not offered/],
+    ['Binary/pdf?_pretty=perhaps', 'application/pdf', 400, json, /_pretty: 'perhaps' is not true or false/],
     ['Binary/pdf', 'image/png', 406, json, /Accept: none of 'image\/png'/],
     ['Binary/pdf', 'application/pdf;q=0', 406, json, /Accept: none/],
     ['Binary/page', 'text/html', 200, 'text/html; charset=utf-8', page],

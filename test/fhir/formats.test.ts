@@ -122,6 +122,7 @@ test('formats over HTTP', async (context) => {
     ['Patient/nobody?_format=xml', '', 404, xml],
     ['nowhere/at/all/of/it?_format=xml', '', 404, xml],
     [`Patient/${member}?_pretty=perhaps`, 'application/fhir+xml', 400, xml],
+    [`Patient/${member}?%5Fform%61t=xml`, 'application/fhir+json', 200, xml],
   ];
   for (const [path, accept, status, type] of types) {
     await context.test(`${path} for '${accept}' is ${status} ${type}`, async () => {
