@@ -1,5 +1,15 @@
 // Fills the views: what everybody may read, then each member's record, then what both refer to.
-import { type Caller, Client, type Fetch, type Json, list, referencesIn, searchAll, View } from './view.ts';
+import {
+  type Caller,
+  Client,
+  type Fetch,
+  type Json,
+  list,
+  type Resource,
+  referencesIn,
+  searchAll,
+  View,
+} from './view.ts';
 
 export interface Gathered {
   readonly metadata: Json;
@@ -58,7 +68,7 @@ async function followReferences(view: View, everybody: View, problems: string[])
       asked.add(name);
       const answer = await view.client.get(name);
       if (answer.status === 200) {
-        const resource = answer.body as never as Parameters<View['add']>[0];
+        const resource = answer.body as unknown as Resource;
         view.add(resource);
         open.push(resource);
       } else problems.push(`${view.client.caller.name}: the reference ${name} answers ${answer.status}`);

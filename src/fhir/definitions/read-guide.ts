@@ -3,14 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { AddedGuide } from './added-guides.ts';
 import { type Definitions, loadDefinitions } from './definitions.ts';
 import { extractGuide, guidePackage } from './extract-guide.ts';
-import {
-  type GuideDemands,
-  type GuideParam,
-  guideDemands,
-  type Json,
-  knownParameters,
-} from './guide-demands.ts';
-import { loadStructure } from './r4-structure.ts';
+import { type GuideParam, guideDemands, type Json, knownParameters } from './guide-demands.ts';
 
 export interface ReadGuide extends AddedGuide {
   /** Packages that it builds on and that are not known, as `name version`: what refers to them is not checked. */
@@ -32,9 +25,9 @@ export function readGuide(resources: readonly Json[], definitions: Definitions):
     for (const [key, param] of Object.entries(guide.searchParams))
       parameters.set(param.url, asDefinition(key, param));
   const { guideFacts } = definitions.profiles();
-  const others = new Set([...guideFacts.map((one) => `${one.name} ${one.version}`)]);
+  const others = new Set(guideFacts.map((one) => `${one.name} ${one.version}`));
   const demands = guideDemands({ id: `${name}-${version}`, package: name, version }, resources, parameters);
-  const facts = extractGuide(found, loadStructure(), guideFacts);
+  const facts = extractGuide(found, definitions.structure, guideFacts);
   const { servedTypes, searchParam } = loadDefinitions([{ demands, facts }]);
   return {
     demands,
@@ -73,8 +66,4 @@ function asDefinition(name: string, param: GuideParam): Json {
     modifier: Object.keys(param.modifiers ?? {}),
     chain: param.chains,
   };
-}
-
-export function titleOf({ package: name, version }: GuideDemands): string {
-  return `${name}@${version}`;
 }
