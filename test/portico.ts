@@ -75,7 +75,7 @@ export async function startPortico(
         response_mode: 'form_post',
         nonce: 'n',
         // SMART scopes need it; the seed's requests have none.
-        ...(scope.includes('patient/') ? { aud: `${base}/${line}/fhir` } : {}),
+        ...(/(patient|user)\//.test(scope) ? { aud: `${base}/${line}/fhir` } : {}),
       });
       const signIn = await browser.open(`/${line}/connect/authorize?${query}`);
       const consent = await browser.submit(signIn, (form) => {

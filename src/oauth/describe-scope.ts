@@ -1,4 +1,5 @@
 // A scope in the words of the consent page. https://hl7.org/fhir/smart-app-launch/STU2.2/best-practices.html
+import { categoryScopeOf } from '../smart/category-scopes.ts';
 import { dataClasses } from '../smart/data-classes.ts';
 import { isDataScope } from '../smart/scopes.ts';
 
@@ -21,6 +22,8 @@ export function describeRefusableScope(scope: string): ScopeWords | undefined {
   if (!isDataScope(scope)) return undefined;
   const dataClass = dataClasses.find((candidate) => scope === `patientapi.${candidate.code}.read`);
   if (dataClass !== undefined) return { title: dataClass.title, explains: dataClass.explains };
+  const category = categoryScopeOf(scope);
+  if (category !== undefined) return { title: category.title, explains: category.explains };
   const type = /\/([A-Za-z]+)\./.exec(scope)?.[1] ?? scope;
   const classes = dataClasses.filter((candidate) => candidate.rules.some((rule) => rule.type === type));
   if (classes.length === 0) {
