@@ -28,6 +28,18 @@ const defaultPublicRequests = 1200;
 export const importValidations = ['off', 'report', 'enforce'] as const;
 export type ImportValidation = (typeof importValidations)[number];
 
+/** Codes that tell of a sensitive class; dots and case do not matter. */
+const sensitiveCodesSchema = z
+  .strictObject({
+    class: z.string().min(1),
+    system: z.string().min(1),
+    codes: z.array(z.string().min(1)).optional(),
+    prefixes: z.array(z.string().min(1)).optional(),
+  })
+  .refine((rule) => rule.codes !== undefined || rule.prefixes !== undefined, 'needs codes or prefixes');
+
+export type SensitiveCodes = z.infer<typeof sensitiveCodesSchema>;
+
 const fileSchema = z.strictObject({
   plan_name: z.string().min(1).max(200),
   plan_url: baseUrl,
@@ -39,6 +51,7 @@ const fileSchema = z.strictObject({
   trusted_proxies: z.array(z.string()).default([]),
   public_requests_per_minute: z.number().int().min(1).default(defaultPublicRequests),
   import_validation: z.enum(importValidations).default('report'),
+  sensitive_codes: z.array(sensitiveCodesSchema).optional(),
 });
 
 const environmentSchema = z.object({
@@ -85,6 +98,8 @@ export interface Config {
   readonly publicRequestsPerMinute: number;
   /** Unless the import is told otherwise. */
   readonly importValidation: ImportValidation;
+  /** In place of those that come with Portico (`usualSensitiveCodes`). */
+  readonly sensitiveCodes?: readonly SensitiveCodes[] | undefined;
   readonly logLevel: string;
   /** At least 256 bits; keys for cookies, cursors and digests are derived from it (HKDF). */
   readonly secretKey: string;
@@ -143,6 +158,7 @@ export function loadConfig(environment: Environment): Config {
     trustedProxies: file.trusted_proxies,
     publicRequestsPerMinute: file.public_requests_per_minute,
     importValidation: file.import_validation,
+    sensitiveCodes: file.sensitive_codes,
   };
 }
 

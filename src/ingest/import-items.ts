@@ -4,6 +4,7 @@ import { parseExact } from '../fhir/exact-json.ts';
 import { type FhirResource, idPattern } from '../fhir/fhir-resource.ts';
 import type { Write } from '../fhir/store/write-resources.ts';
 import type { StructureProblem } from '../fhir/validate/check-structure.ts';
+import type { LabelSensitive } from '../smart/sensitive-codes.ts';
 import { BundleNames } from './bundle-names.ts';
 import type { CheckProfiles } from './check-profiles.ts';
 import { conditionOf, type EntryName, idOf, isObject, nameOf, requestOf, typeAndId } from './entry-name.ts';
@@ -36,6 +37,7 @@ export interface ImportItemsContext {
   readonly checkStructure: (resource: unknown) => StructureProblem[];
   /** Undefined when profiles are not looked at. */
   readonly checkProfiles?: CheckProfiles | undefined;
+  readonly labelSensitive: LabelSensitive;
   readonly ownBases: readonly string[];
   readonly findByIdentifier: References['findByIdentifier'];
   /** Hears how many characters of a Bundle are read and not yet given as items. */
@@ -298,7 +300,7 @@ class ImportItems {
     if (checkProfiles !== undefined && !(await checkProfiles(named, place))) return refused;
     return {
       kind: 'write',
-      write: { resource: named as unknown as FhirResource },
+      write: { resource: this.#context.labelSensitive(named) as unknown as FhirResource },
       line: piece.line,
       bytes: piece.text.length,
     };
