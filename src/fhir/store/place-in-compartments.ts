@@ -44,8 +44,9 @@ export async function placeInCompartments(
     const sets = targets.map((target) =>
       target.type === 'Patient' ? [scopes.get(target.id)!] : scopesOf.get(`${target.type}/${target.id}`),
     );
-    change.waitsFor = targets.filter((_, position) => sets[position] === undefined);
     change.scopes = commonScopes(sets);
+    // Each of them may come, or come to where the others are.
+    change.waitsFor = change.scopes.length > 0 ? [] : targets.filter(({ type }) => type !== 'Patient');
   }
 }
 
