@@ -21,7 +21,7 @@ export async function suppressedResults(
     if (query !== undefined && (await store.total(query)) > 0) types.push(search.type);
   }
   if (types.length === 0) return [];
-  const elements = types.map((type) => `${type}.${definitions.statusElements[type]}`).join(', ');
-  const text = `More results were found and left out, because they lack a status without which they cannot be sent as US Core demands: ${elements}.`;
+  const elements = types.sort().map((type) => `${type}.${definitions.statusElements[type]}`);
+  const text = `More results were found and left out, because they lack a status without which they cannot be sent as US Core demands: ${elements.join(', ')}.`;
   return [outcomeEntry(warning(text, 'suppressed'))];
 }
