@@ -13,7 +13,7 @@ import type { SchemaChange } from '../../db/migrate.ts';
 export interface ScopeTable {
   scope: number;
   line: string;
-  /** Patient id, or with `~` after it; '' for the line's reference data, '~' for what is seen by being referred to. */
+  /** Patient id, or with `~withheld` after it; '' for the line's reference data, '~' for what is seen by being referred to. */
   member: string;
   next_key: number;
 }

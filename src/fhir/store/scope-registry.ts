@@ -8,9 +8,9 @@ import { memberKeySpan, type ResourceTables, sharedKeysStart } from './schema.ts
 export const referenceScope = '';
 export const referredScope = '~';
 
-/** Beside a member's own: what is in the record and cannot be shown. No id has this character, so it is nobody's own. */
+/** Beside a member's own: what is in the record and cannot be shown. No id has a `~`, so it is nobody's own. */
 export function withheldScope(member: string): string {
-  return `${member}~`;
+  return `${member}~withheld`;
 }
 
 const scopesKept = 100_000;
