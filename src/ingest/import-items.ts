@@ -304,7 +304,7 @@ class ImportItems {
       this.#context.report.find(
         'warning',
         'withheld',
-        'has no status, which US Core demands: it is kept, and apps see it when a version has one',
+        'lacks a status that US Core demands: it is kept, and no app is shown it until a version has one',
         place(`${write.resourceType}.${statusElements[write.resourceType]}`),
       );
     return {
