@@ -205,6 +205,8 @@ async function authenticate(
     clientId: grant.clientId,
     grantId: grant.grantId,
     patients: grant.patients,
+    sensitive: grant.sensitive,
+    fhirUser: grant.fhirUser,
     permissions: service.permissionsOf(grant.scope),
   };
 }

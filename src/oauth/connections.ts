@@ -11,6 +11,8 @@ export interface Connection {
   readonly patients: readonly string[];
   readonly fhirUser: string | undefined;
   readonly scope: string;
+  /** Codes of the sensitive classes that were ticked. */
+  readonly sensitive: readonly string[];
   /** Epoch milliseconds. */
   readonly createdAt: number;
   readonly expiresAt: number;
@@ -21,21 +23,36 @@ export async function insertConnection(
   db: Kysely<OAuthTables>,
   connection: Omit<Connection, 'revokedAt'>,
 ): Promise<void> {
-  await db
-    .insertInto('oauth_connection')
-    .values({
-      grant_id: connection.grantId,
-      line: connection.line,
-      account_id: connection.accountId,
-      client_id: connection.clientId,
-      patients: connection.patients.join(' '),
-      fhir_user: connection.fhirUser ?? null,
-      scope: connection.scope,
-      created_at: connection.createdAt,
-      expires_at: connection.expiresAt,
-      revoked_at: null,
-    })
-    .execute();
+  await db.transaction().execute(async (transaction) => {
+    await transaction
+      .insertInto('oauth_connection')
+      .values({
+        grant_id: connection.grantId,
+        line: connection.line,
+        account_id: connection.accountId,
+        client_id: connection.clientId,
+        patients: connection.patients.join(' '),
+        fhir_user: connection.fhirUser ?? null,
+        scope: connection.scope,
+        created_at: connection.createdAt,
+        expires_at: connection.expiresAt,
+        revoked_at: null,
+        end_reason: null,
+        sensitive: connection.sensitive.join(' '),
+        receipt: null,
+      })
+      .execute();
+    await transaction
+      .insertInto('oauth_connection_patient')
+      .values(
+        connection.patients.map((patient) => ({
+          line: connection.line,
+          patient,
+          grant_id: connection.grantId,
+        })),
+      )
+      .execute();
+  });
 }
 
 export async function findConnection(
@@ -97,6 +114,7 @@ function toConnection(row: ConnectionTable): Connection {
     patients: row.patients.split(' '),
     fhirUser: row.fhir_user ?? undefined,
     scope: row.scope,
+    sensitive: row.sensitive === '' ? [] : row.sensitive.split(' '),
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     revokedAt: row.revoked_at ?? undefined,

@@ -70,6 +70,7 @@ export async function recordConsent(decision: {
         ? `Patient/${account.patient}`
         : undefined,
     scope: granted.join(' '),
+    sensitive: [],
     createdAt: clock(),
     expiresAt: clock() + connectionLifetime(granted) * 1000,
   });

@@ -15,9 +15,9 @@ import type { Database } from '../db/database.ts';
 import type { Logger } from '../log/logger.ts';
 import { pageHeaders } from '../pages/page.ts';
 import { supportedScopes } from '../smart/scopes.ts';
+import { accountClaims } from './account-claims.ts';
 import type { Accounts } from './accounts.ts';
 import { checkAudience } from './check-audience.ts';
-import { checkConnection } from './check-connection.ts';
 import { extraClientMetadata } from './client-metadata.ts';
 import { matchesSecret, secretDigest } from './client-registry.ts';
 import { assertionAlgorithms, routes } from './endpoints.ts';
@@ -26,6 +26,7 @@ import { authorizationErrorPage } from './pages/authorization-error-page.ts';
 import { recordAdapter } from './record-adapter.ts';
 import type { OAuthTables } from './schema.ts';
 import { signingKeys } from './signing-keys.ts';
+import { tokenAnswer, tokenClaims } from './token-answer.ts';
 
 export interface LineProviderDeps {
   readonly db: Database;
@@ -65,10 +66,7 @@ export async function createLineProvider(line: Line, deps: LineProviderDeps): Pr
     if (ctx.status >= 400) ctx.set('Cache-Control', 'no-store');
     if (String(ctx.response.headers['cache-control'] ?? '').includes('no-store'))
       ctx.set('Pragma', 'no-cache');
-    if (isIssuedToken(context)) {
-      const patient = context.oidc.entities.AccessToken?.extra?.patient;
-      if (patient !== undefined) Object.assign(context.body as object, { patient });
-    }
+    if (isIssuedToken(context)) Object.assign(context.body as object, tokenAnswer(context));
   });
   provider.on('server_error', (_ctx, error) =>
     logger.error({ err: error, line: line.id }, 'authorization server error'),
@@ -193,33 +191,11 @@ async function configuration(
       const grantId = ctx.oidc.result?.consent?.grantId;
       return grantId === undefined ? undefined : ctx.oidc.provider.Grant.find(grantId);
     },
-    findAccount: async (_ctx, id) => {
-      const account = await accounts.find(line.id, id);
-      if (account === undefined) return undefined;
-      return {
-        accountId: account.id,
-        claims: (_use, scope) => ({
-          sub: account.id,
-          ...(scope.split(' ').includes('profile') ? { name: account.name } : {}),
-          ...(scope.split(' ').includes('fhirUser') && account.patient !== undefined
-            ? { fhirUser: `${line.fhirUrl}/Patient/${account.patient}` }
-            : {}),
-        }),
-      };
-    },
-    extraTokenClaims: async (_ctx, token) => {
-      if (token.kind !== 'AccessToken' || token.grantId === undefined) return undefined;
-      const connection = await checkConnection(token.grantId, {
-        db: kysely,
-        line: line.id,
-        accounts,
-        now: clock(),
-      });
-      return {
-        patient: connection.patients[0],
-        ...(connection.fhirUser === undefined ? {} : { fhirUser: `${line.fhirUrl}/${connection.fhirUser}` }),
-      };
-    },
+    findAccount: (_ctx, id) => accountClaims(line, accounts, id),
+    extraTokenClaims: async (_ctx, token) =>
+      token.kind === 'AccessToken'
+        ? tokenClaims(line, token.grantId, { db: kysely, accounts, now: clock() })
+        : undefined,
     renderError: async (ctx, out) => {
       for (const [name, value] of Object.entries(pageHeaders)) ctx.set(name, value);
       ctx.body = await authorizationErrorPage(config, out);

@@ -36,6 +36,19 @@ export interface ConnectionTable {
   created_at: number;
   expires_at: number;
   revoked_at: number | null;
+  /** Why it was ended, as `end-reasons` names it. */
+  end_reason: string | null;
+  /** Codes of the sensitive classes that were ticked, space-separated. */
+  sensitive: string;
+  /** JSON: what the person was shown and what they chose. */
+  receipt: string | null;
+}
+
+/** Whom each connection is for, to be found by the person: a death or a disenrolment ends all of theirs. */
+export interface ConnectionPatientTable {
+  line: string;
+  patient: string;
+  grant_id: string;
 }
 
 export interface ClientTable {
@@ -102,6 +115,7 @@ export interface SigningKeyTable {
 export interface OAuthTables {
   oauth_record: RecordTable;
   oauth_connection: ConnectionTable;
+  oauth_connection_patient: ConnectionPatientTable;
   oauth_client: ClientTable;
   oauth_client_secret: ClientSecretTable;
   oauth_account: AccountTable;
@@ -157,6 +171,24 @@ export const oauthSchema: readonly SchemaChange[] = [
       await run(sql`create table oauth_signing_key (
         line text not null, generation integer not null, kid text not null, sealed text not null,
         created_at bigint not null, primary key (line, generation)) ${inKeyOrder}`);
+    },
+  },
+  {
+    name: '0440-consent',
+    async up(db, dialect) {
+      const inKeyOrder = dialect === 'sqlite' ? sql`without rowid` : sql``;
+      await sql`alter table oauth_connection add column end_reason text`.execute(db);
+      await sql`alter table oauth_connection add column sensitive text not null default ''`.execute(db);
+      await sql`alter table oauth_connection add column receipt text`.execute(db);
+      await sql`create table oauth_connection_patient (
+        line text not null, patient text not null, grant_id text not null references oauth_connection (grant_id) on delete cascade,
+        primary key (line, patient, grant_id)) ${inKeyOrder}`.execute(db);
+      await sql`create index oauth_connection_patient_grant on oauth_connection_patient (grant_id)`.execute(
+        db,
+      );
+      // Before this a connection was for one person.
+      await sql`insert into oauth_connection_patient (line, patient, grant_id)
+        select line, patients, grant_id from oauth_connection where patients not like '% %'`.execute(db);
     },
   },
 ];

@@ -13,6 +13,7 @@ type Row = [
   patients: string,
   scope: string | null,
   fhir_user: string | null,
+  sensitive: string,
 ];
 
 /** Characters of a token of ours (RFC 6750 `b64token`); anything else is not looked up. */
@@ -31,6 +32,7 @@ export function createVerifyToken(db: Database, clock: () => number): VerifyToke
       'connection.patients',
       'token.scope',
       'connection.fhir_user',
+      'connection.sensitive',
     ])
     .where('token.line', '=', 'line')
     .where('token.kind', '=', 'AccessToken')
@@ -51,7 +53,10 @@ export function createVerifyToken(db: Database, clock: () => number): VerifyToke
   };
 }
 
-function toTokenGrant(line: string, [clientId, grantId, patients, scope, fhirUser]: Row): TokenGrant {
+function toTokenGrant(
+  line: string,
+  [clientId, grantId, patients, scope, fhirUser, sensitive]: Row,
+): TokenGrant {
   return {
     line,
     clientId,
@@ -59,5 +64,6 @@ function toTokenGrant(line: string, [clientId, grantId, patients, scope, fhirUse
     patients: patients.split(' '),
     scope: scope ?? '',
     fhirUser: fhirUser ?? undefined,
+    sensitive: sensitive === '' ? [] : sensitive.split(' '),
   };
 }

@@ -13,6 +13,8 @@ export interface TokenGrant {
   readonly scope: string;
   /** Relative reference of the person who signed in, e.g. `Patient/123`, when they may be read. */
   readonly fhirUser: string | undefined;
+  /** Codes of the sensitive classes that the person ticked (sensitive-classes). */
+  readonly sensitive: readonly string[];
 }
 
 /** Answers the grant of a live access token of this line, or undefined for any other string. */
@@ -25,6 +27,10 @@ export interface MemberAccess {
   /** The tie of page cursors: a cursor made for one grant is no use to another. */
   readonly grantId: string;
   readonly patients: readonly string[];
+  /** Codes of the sensitive classes that may be seen beside what is not sensitive. */
+  readonly sensitive: readonly string[];
+  /** The person who signed in, whom the app may read and nothing more. */
+  readonly fhirUser: string | undefined;
   readonly permissions: Permissions;
 }
 

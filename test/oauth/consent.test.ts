@@ -312,6 +312,7 @@ for (const storage of storages) {
       const tables = [
         'oauth_record',
         'oauth_connection',
+        'oauth_connection_patient',
         'oauth_client',
         'oauth_client_secret',
         'oauth_account',

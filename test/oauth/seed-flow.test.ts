@@ -93,6 +93,7 @@ describe('the published flow: code id_token, form_post, token request in the que
       patients: ['00001001'],
       scope: body.scope,
       fhirUser: undefined,
+      sensitive: [],
     });
   });
 });

@@ -116,6 +116,8 @@ function accessWith(scope: string): MemberAccess {
     clientId: 'app',
     grantId: 'grant',
     patients: [member],
+    sensitive: [],
+    fhirUser: undefined,
     permissions: permissionsOf(scope),
   };
 }

@@ -37,7 +37,7 @@ export interface Sought {
   readonly start:
     | 'id'
     | 'record'
-    | { readonly part: Part; readonly index: IndexStart | Chain; readonly beside?: Beside };
+    | { readonly part: Part; readonly index: IndexStart | Chain; readonly beside?: readonly Beside[] };
   /** Each must hold. */
   readonly parts: readonly Part[];
 }
@@ -54,7 +54,7 @@ type Part =
   | { readonly kind: 'not'; readonly part: Part };
 
 /** A part that is looked up for each row that the start finds, before its resource is. */
-type Beside = Extract<Part, { kind: 'param' }>;
+type Beside = Extract<Part, { kind: 'param' | 'chain' }>;
 
 /** In the order of what they cost. */
 const kinds: readonly Part['kind'][] = [
@@ -219,22 +219,21 @@ async function planned(
   };
   shape.word(`${fewest} ${others.map(isFollowed).join('')}`);
   const chosen = others[fewest]!;
-  // One row of the index tells it of a resource.
-  const beside = (part: Part): part is Beside =>
-    part.kind === 'param' && (start.index as IndexStart).inOrder && isFollowed(part);
-  const found = parts.find(beside);
+  const follow = (part: Part): Part =>
+    part.kind === 'chain' && isFollowed(part)
+      ? { kind: part.kind, chain: { ...part.chain, followed: true } }
+      : part;
+  if (chosen.kind !== 'chain') return { start, parts: parts.map(follow) };
+  // Of a parameter, where one row of the index tells it of a resource.
+  const isBeside = (part: Part): boolean =>
+    isFollowed(part) && (part.kind === 'chain' || (start.index as IndexStart).inOrder);
   return {
-    start:
-      chosen.kind === 'chain'
-        ? { part: chosen, index: chosen.chain, ...(found === undefined ? {} : { beside: found }) }
-        : start,
-    parts: parts
-      .filter((part) => part !== found)
-      .map((part) =>
-        part.kind === 'chain' && isFollowed(part)
-          ? { kind: part.kind, chain: { ...part.chain, followed: true } }
-          : part,
-      ),
+    start: {
+      part: chosen,
+      index: chosen.chain,
+      beside: parts.filter(isBeside).map(follow) as readonly Beside[],
+    },
+    parts: parts.filter((part) => !isBeside(part)),
   };
 }
 
@@ -292,7 +291,8 @@ export function soughtSql(
   const from = typeof start === 'string' ? start : startOf(context, access, sought.type, sought.sight, start);
   const visibility = visibleFrom(context, access, sought.type, 'search', from, sought.sight);
   // The sign keeps SQLite from seeking what an id leads to once for each key of a list that it shall be in.
-  const checked = start === 'id' ? { ...visibility, key: sql`+${visibility.key}` } : visibility;
+  const isById = start === 'id' || (typeof from === 'object' && from.byId === true);
+  const checked = isById ? { ...visibility, key: sql`+${visibility.key}` } : visibility;
   const conditions = parts
     .filter((part) => typeof start === 'string' || part !== start.part)
     .map((part) => partSql(context, access, sought.type, checked, part));
@@ -332,17 +332,24 @@ function partSql(
 function chainSql(
   context: QueryContext,
   access: Access,
-  { key, scopes }: Visibility,
+  { key, scopes }: Pick<Visibility, 'key' | 'scopes'>,
   { alternatives, followed }: Chain,
 ): RawBuilder<unknown> {
   const each = alternatives.map(({ param, sought }) => {
     const from = sql`from idx_reference f where f.scope in (${scopeList(scopes)}) and f.param = ${param}`;
     if (!followed) return sql`${key} in (select f.key ${from} and ${leadsTo(context, access, sought, 'f')})`;
-    const { visibility, where } = soughtSql(context, access, { ...sought, start: 'id' });
+    const { visibility, where } = soughtSql(context, access, { ...sought, start: whenFollowed(sought) });
     return sql`exists (select 1 ${from} and f.key = ${key} and f.target_type = ${sought.type}
       and exists (select 1 from ${visibility.from} where r.id = f.target_id and ${where}))`;
   });
   return sql`(${sql.join(each, sql` or `)})`;
+}
+
+/** What a chain that is followed leads to has an id, and is looked for in the index where one says enough. */
+function whenFollowed({ parts }: Sought): Sought['start'] {
+  const index = bestStart(predicatesOf(parts), 0);
+  const part = parts.find((one) => one.kind === 'param' && one.predicate === index?.predicate);
+  return index === undefined || part === undefined ? 'id' : { part, index: { ...index, byId: true } };
 }
 
 function startOf(
@@ -360,10 +367,13 @@ function startOf(
     param,
     inOrder: false,
     where: (alias) => {
-      const leads = leadsTo(context, access, sought, alias);
-      if (beside === undefined) return leads;
       const row = { key: sql.ref(`${alias}.key`), scopes };
-      return sql`${leads} and ${predicateSql({ ...beside.predicate, broad: true } as SlottedPredicate, row, access)}`;
+      const besides = (beside ?? []).map((part) =>
+        part.kind === 'chain'
+          ? chainSql(context, access, row, part.chain)
+          : predicateSql({ ...part.predicate, broad: true } as SlottedPredicate, row, access),
+      );
+      return sql.join([leadsTo(context, access, sought, alias), ...besides], sql` and `);
     },
   };
 }

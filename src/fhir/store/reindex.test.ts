@@ -190,6 +190,8 @@ function accessOf(patient: string): MemberAccess {
     clientId: 'app',
     grantId: 'grant',
     patients: [patient],
+    sensitive: [],
+    fhirUser: undefined,
     permissions: permissionsOf(classScopes.join(' ')),
   };
 }

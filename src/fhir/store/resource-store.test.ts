@@ -24,6 +24,8 @@ function accessTo(patient: string, scope = allScopes, line = 'cco'): MemberAcces
     clientId: 'app',
     grantId: `grant-${patient}`,
     patients: [patient],
+    sensitive: [],
+    fhirUser: undefined,
     permissions: permissionsOf(scope),
   };
 }

@@ -29,6 +29,8 @@ export type Start =
       readonly where: (alias: string) => RawBuilder<unknown>;
       /** The rows come in the order of keys and no key twice, when they are of one scope. */
       readonly inOrder: boolean;
+      /** The id is known: each resource is looked for in a list that is made once. A sign keeps SQLite from beginning at that. */
+      readonly byId?: boolean;
     };
 
 export interface Visibility {
@@ -173,7 +175,17 @@ export function visibleFrom(
       : (alias: string) =>
           sql`${sql.ref(`${alias}.scope`)} in (${sql.join(scopes)}) and ${sql.ref(`${alias}.param`)} = ${start.param} and ${start.where(alias)}`;
   if (typeof start === 'object' && starting !== undefined && referred === undefined && scopes.length > 0) {
-    const { table, inOrder } = start;
+    const { table, inOrder, byId } = start;
+    if (byId === true) {
+      const key = sql`r.key`;
+      return {
+        from: sql`resource r`,
+        where: sql`${named} and +r.key in (select i.key from ${sql.table(table)} i where ${starting('i')})${narrowed(key)}`,
+        key,
+        repeats: false,
+        scopes,
+      };
+    }
     if (inOrder && scopes.length === 1) {
       const key = sql`m.key`;
       return {
@@ -193,6 +205,7 @@ export function visibleFrom(
       scopes,
     };
   }
+  const isById = start === 'id' || (typeof start === 'object' && start.byId === true);
   const conditions = [
     ...(visible.length > 0 ? [sql`m.scope in (${sql.join(visible)})`] : []),
     ...(referred === undefined ? [] : [referred]),
@@ -201,13 +214,13 @@ export function visibleFrom(
   const started =
     typeof start === 'string' || starting === undefined || scopes.length === 0
       ? sql``
-      : sql` and ${key} in (select i.key from ${sql.table(start.table)} i where ${starting('i')})`;
+      : sql` and ${isById ? sql`+${key}` : key} in (select i.key from ${sql.table(start.table)} i where ${starting('i')})`;
   return {
     // A cross join keeps the order written on SQLite: from the id to who sees it, or through the record of those who see.
-    from: start === 'id' ? sql`resource r cross join membership m` : sql`membership m cross join resource r`,
+    from: isById ? sql`resource r cross join membership m` : sql`membership m cross join resource r`,
     // A scope is of one line and a membership of one type, so both are named only where they find the resource.
     where: sql`m.type = ${context.typeNumber(type)} and (${conditions.length === 0 ? sql`1 = 0` : sql.join(conditions, sql` or `)})
-      and r.key = m.key${start === 'id' ? sql` and ${named}` : sql``}${started}${narrowed(key)}`,
+      and r.key = m.key${isById ? sql` and ${named}` : sql``}${started}${narrowed(key)}`,
     key,
     repeats: scopes.length > 1,
     scopes,

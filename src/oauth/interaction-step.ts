@@ -1,0 +1,99 @@
+// The step between the authorization request and its answer that a browser is in: found by the signed cookie, shown by a
+// form, ended by returning to the library, which decides what comes next.
+// A step is bound to the browser that started it: the uid in the path must be the one in the signed cookie, and each
+// form carries a token made from it. https://www.rfc-editor.org/rfc/rfc9700#section-4.7
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Interaction, InteractionResults, Provider } from 'oidc-provider';
+import type { Config, Line } from '../config/config.ts';
+import { deriveKey } from '../config/derive-key.ts';
+import type { Database } from '../db/database.ts';
+import { formOf } from '../http/form-body.ts';
+import { pageHeaders } from '../pages/page.ts';
+import type { Account, Accounts } from './accounts.ts';
+import { requestOn } from './forward-to-provider.ts';
+import { portalPath } from './line-provider.ts';
+import { type InteractionProblem, interactionProblemPage } from './pages/interaction-problem-page.ts';
+
+export interface InteractionDeps {
+  readonly provider: Provider;
+  readonly db: Database;
+  readonly config: Config;
+  readonly accounts: Accounts;
+  readonly clock: () => number;
+  /** A person's name for a Patient id, from the plan's records; the id is shown when it is not known. */
+  readonly describePatient: (line: string, patient: string) => Promise<string | undefined>;
+}
+
+export interface Step {
+  readonly interaction: Interaction;
+  /** Of the forms. */
+  readonly csrf: string;
+  /** Public path of the forms. */
+  readonly action: string;
+}
+
+export interface Steps {
+  /** The step of this browser, or what to tell instead. */
+  of(request: FastifyRequest, reply: FastifyReply): Promise<Step | InteractionProblem>;
+  /** Ends the step. */
+  returnToLibrary(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    result: InteractionResults,
+  ): Promise<FastifyReply>;
+  /** Who is signed in. */
+  accountOf(interaction: Interaction): Promise<Account | undefined>;
+  sendPage(reply: FastifyReply, status: number, page: string): FastifyReply;
+  problem(reply: FastifyReply, status: number, which: InteractionProblem): Promise<FastifyReply>;
+}
+
+/** What the app is told when the person said no. */
+export const denied = { error: 'access_denied', error_description: 'the member did not grant access' };
+
+export function interactionSteps(line: Line, { provider, config, accounts }: InteractionDeps): Steps {
+  const csrfKey = deriveKey(config.secretKey, `oauth interaction ${line.id}`);
+
+  /** The library's view of the request, with the cookies it signed. */
+  const asLibrary = (request: FastifyRequest) =>
+    requestOn(line, { method: 'GET', url: '/', headers: request.headers, body: Buffer.alloc(0) }, request);
+
+  const sendPage: Steps['sendPage'] = (reply, status, page) =>
+    reply.code(status).headers(pageHeaders).send(page);
+
+  return {
+    async of(request, reply) {
+      const { uid } = request.params as { uid: string };
+      const interaction = await provider.interactionDetails(asLibrary(request), reply.raw);
+      if (interaction.uid !== uid) return 'foreign';
+      const csrf = createHmac('sha256', csrfKey)
+        .update(`${uid} ${interaction.prompt.name}`)
+        .digest('base64url');
+      if (request.method === 'POST' && !equal(formOf(request).get('csrf') ?? '', csrf)) return 'foreign';
+      return { interaction, csrf, action: `${portalPath(line)}/interaction/${uid}` };
+    },
+
+    async returnToLibrary(request, reply, result) {
+      const returnTo = await provider.interactionResult(asLibrary(request), reply.raw, result);
+      return reply
+        .headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
+        .redirect(returnTo, 303);
+    },
+
+    async accountOf(interaction) {
+      const id = interaction.session?.accountId;
+      return id === undefined ? undefined : accounts.find(line.id, id);
+    },
+
+    sendPage,
+
+    problem: async (reply, status, which) =>
+      sendPage(reply, status, await interactionProblemPage(config, which)),
+  };
+}
+
+function equal(a: string, b: string): boolean {
+  const left = Buffer.from(a);
+  const right = Buffer.from(b);
+  return left.length === right.length && timingSafeEqual(left, right);
+}

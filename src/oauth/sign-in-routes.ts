@@ -1,0 +1,61 @@
+// Who signs in, on a line's own page. Must never tell an unknown user name from a wrong password.
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { Line } from '../config/config.ts';
+import { formOf } from '../http/form-body.ts';
+import { denied, type InteractionDeps, type Step, type Steps } from './interaction-step.ts';
+import { signInPage } from './pages/sign-in-page.ts';
+
+/** Answers what shows the page. */
+export function registerSignInRoutes(
+  app: FastifyInstance,
+  line: Line,
+  { provider, config, accounts }: InteractionDeps,
+  steps: Steps,
+): (reply: FastifyReply, step: Step) => Promise<FastifyReply> {
+  const showSignIn = async (
+    reply: FastifyReply,
+    step: Step,
+    typed?: { username: string; message: string; status: number },
+  ) => {
+    const client = await provider.Client.find(String(step.interaction.params.client_id));
+    const page = await signInPage(config, { line, step, appName: client?.clientName ?? 'An app', typed });
+    return steps.sendPage(reply, typed?.status ?? 200, page);
+  };
+
+  app.post(`/${line.id}/interaction/:uid/sign-in`, async (request, reply) => {
+    const step = await steps.of(request, reply);
+    if (typeof step === 'string') return steps.problem(reply, 403, step);
+    if (step.interaction.prompt.name !== 'login') return reply.redirect(step.action, 303);
+    const form = formOf(request);
+    if (form.get('decision') === 'deny') return steps.returnToLibrary(request, reply, denied);
+    const username = (form.get('username') ?? '').slice(0, 200);
+    const outcome = await accounts.verify(
+      line.id,
+      username,
+      (form.get('password') ?? '').slice(0, 1000),
+      request.ip,
+    );
+    if (outcome.kind === 'blocked') {
+      reply.header('retry-after', String(outcome.retryAfterSeconds));
+      return showSignIn(reply, step, {
+        username,
+        message: waitMessage(outcome.retryAfterSeconds),
+        status: 429,
+      });
+    }
+    if (outcome.kind === 'refused') {
+      const message = 'This user name and password do not belong together. Check both and try again.';
+      return showSignIn(reply, step, { username, message, status: 401 });
+    }
+    return steps.returnToLibrary(request, reply, {
+      login: { accountId: outcome.account.id, remember: false, amr: ['pwd'] },
+    });
+  });
+
+  return showSignIn;
+}
+
+function waitMessage(seconds: number): string {
+  const wait = seconds < 60 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
+  return `There were too many attempts. Nothing is wrong with your account: try again in ${wait}.`;
+}
