@@ -25,6 +25,8 @@ const accessTo = (patient: string, permissions: Permissions = everyScope): Membe
   clientId: 'app',
   grantId: `grant-${patient}`,
   patients: [patient],
+  sensitive: [],
+  fhirUser: undefined,
   permissions,
 });
 
