@@ -8,9 +8,17 @@ import { memberKeySpan, type ResourceTables, sharedKeysStart } from './schema.ts
 export const referenceScope = '';
 export const referredScope = '~';
 
+const withheldSuffix = '~withheld';
+
 /** Beside a member's own: what is in the record and cannot be shown. No id has a `~`, so it is nobody's own. */
 export function withheldScope(member: string): string {
-  return `${member}~withheld`;
+  return `${member}${withheldSuffix}`;
+}
+
+/** Whose scope one is, be it their own or beside it. */
+export function ownerOfScope(member: string): { readonly owner: string; readonly withheld: boolean } {
+  const withheld = member.endsWith(withheldSuffix);
+  return { owner: withheld ? member.slice(0, -withheldSuffix.length) : member, withheld };
 }
 
 const scopesKept = 100_000;
@@ -89,6 +97,16 @@ export class ScopeRegistry {
     // Kept only by `committed`: a number made in a transaction that fails is never used again.
     for (const row of found.rows) scopes.set(row.member, row.scope);
     return scopes;
+  }
+
+  /** What `ensure` gave the numbers for. */
+  async names(trx: Transaction<ResourceTables>, scopes: ReadonlySet<number>): Promise<Map<number, string>> {
+    const rows = [...scopes].map((scope) => [scope]);
+    const { rows: found } = await sql<{ scope: number; member: string }>`select s.scope, s.member
+      from (${jsonRows(this.#db.dialect, { scope: 'bigint' }, rows)}) r cross join scope s where s.scope = r.scope`.execute(
+      trx,
+    );
+    return new Map(found.map(({ scope, member }) => [scope, member]));
   }
 
   /** Remembers scopes whose transaction has been committed. */

@@ -223,38 +223,43 @@ testOnEachDatabase(
   },
 );
 
-testOnEachDatabase('Provenance comes and goes with what it is about', async (place, context) => {
+testOnEachDatabase('Provenance of nothing but what is withheld is withheld', async (place, context) => {
   const store = await open(place, context);
   const me = accessTo('a');
   await write(
     store,
     provenance('early', 'Immunization/i'),
+    provenance('two', 'Immunization/i', 'Immunization/k'),
     provenance('both', 'Immunization/i', 'Immunization/j'),
     provenance('person', 'Immunization/i', 'Patient/a'),
+    provenance('strange', 'Immunization/i', 'Immunization/l'),
   );
-  await write(store, patient('a'), immunization('i', 'a'), immunization('j', 'a', completed));
+  await write(
+    store,
+    patient('a'),
+    immunization('i', 'a'),
+    immunization('j', 'a', completed),
+    immunization('k', 'a'),
+    immunization('l', 'b'),
+  );
   await write(store, provenance('late', 'Immunization/i'), provenance('other', 'Immunization/j'));
-  assert.deepEqual(await found(store, 'Provenance', '', me), ['other']);
+  const always = ['both', 'other', 'person'];
+  assert.deepEqual(await found(store, 'Provenance', '', me), always);
   await write(store, immunization('i', 'a', completed));
-  const all = ['both', 'early', 'late', 'other', 'person'];
+  const all = ['both', 'early', 'late', 'other', 'person', 'two'];
   assert.deepEqual(await found(store, 'Provenance', '', me), all);
-  assert.deepEqual(await found(store, 'Provenance', 'target=Immunization/i', me), [
-    'both',
-    'early',
-    'late',
-    'person',
-  ]);
+  const ofI = all.filter((id) => id !== 'other');
+  assert.deepEqual(await found(store, 'Provenance', 'target=Immunization/i', me), ofI);
   await write(store, immunization('i', 'a'));
-  assert.deepEqual(await found(store, 'Provenance', '', me), ['other']);
+  assert.deepEqual(await found(store, 'Provenance', '', me), always);
   assert.deepEqual(await seen(store, 'Provenance', 'late', me), nothing);
+  await write(store, immunization('j', 'a'));
+  assert.deepEqual(await found(store, 'Provenance', '', me), ['person']);
+  await write(store, immunization('k', 'a', completed));
+  assert.deepEqual(await found(store, 'Provenance', '', me), ['person', 'two']);
   await write(store, immunization('i', 'a', completed));
-  assert.deepEqual(await found(store, 'Provenance', '', me), all);
-  assert.deepEqual(await found(store, 'Provenance', 'target=Immunization/i', me), [
-    'both',
-    'early',
-    'late',
-    'person',
-  ]);
+  assert.deepEqual(await found(store, 'Provenance', 'target=Immunization/i', me), ofI);
+  assert.deepEqual(await found(store, 'Provenance', '', accessTo('b')), []);
 });
 
 testOnEachDatabase('Provenance moves to another member with what it is about', async (place, context) => {
@@ -270,6 +275,22 @@ testOnEachDatabase('Provenance moves to another member with what it is about', a
   await write(store, immunization('i', 'b', completed));
   assert.deepEqual(await seen(store, 'Provenance', 'p', accessTo('a')), nothing);
   assert.deepEqual(await seen(store, 'Provenance', 'p', accessTo('b')), [2, '2', '2', '2']);
+});
+
+testOnEachDatabase('Provenance of several waits until all have moved', async (place, context) => {
+  const store = await open(place, context);
+  await write(
+    store,
+    immunization('i', 'a', completed),
+    immunization('j', 'a', completed),
+    provenance('p', 'Immunization/i', 'Immunization/j'),
+  );
+  await write(store, immunization('i', 'b', completed));
+  for (const member of ['a', 'b'])
+    assert.deepEqual(await found(store, 'Provenance', '', accessTo(member)), []);
+  await write(store, immunization('j', 'b', completed));
+  assert.deepEqual(await found(store, 'Provenance', '', accessTo('a')), []);
+  assert.deepEqual(await found(store, 'Provenance', '', accessTo('b')), ['p']);
 });
 
 testOnEachDatabase('no id leads beside a member’s scope', async (place, context) => {
