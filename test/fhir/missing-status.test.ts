@@ -244,3 +244,13 @@ testOnEachDatabase('where R4 lets a status be absent nothing is missing', async 
     assert.deepEqual([idsOf(found), warned(found)], [[id], []]);
   }
 });
+
+testOnEachDatabase('the sandbox has a record that shows it', async (place, context) => {
+  const server = await startPortico(context, place);
+  const token = await server.token('cco', 'linh.tran');
+  const allergies = await ask(server, token, 'AllergyIntolerance?_revinclude=Provenance:target');
+  assert.deepEqual(idsOf(allergies), ['cco-100012-allergy-1']);
+  assert.deepEqual(warned(allergies), ['AllergyIntolerance.clinicalStatus']);
+  assert.ok(!JSON.stringify(allergies).includes('-earlier'));
+  await checkAbsent(server, token, 'AllergyIntolerance', 'cco-100012-allergy-earlier');
+});
