@@ -1,6 +1,7 @@
 // What one request may see. Made by whoever authenticates, consumed only by the query compiler.
 // Pure data: holding an Access gives nothing by itself.
 import type { Permissions } from './scopes.ts';
+import { sensitiveClasses } from './sensitive-classes.ts';
 
 /** A token's grant as the authorization server vouches for it at this instant. */
 export interface TokenGrant {
@@ -34,9 +35,12 @@ export interface MemberAccess {
   readonly permissions: Permissions;
 }
 
+const sensitiveCodes: ReadonlySet<string> = new Set(sensitiveClasses.map(({ code }) => code));
+
 /** A refresh may have narrowed the scopes of a token since its connection was made. */
 export function memberAccess(grant: TokenGrant, permissions: Permissions): MemberAccess {
-  const { line, clientId, grantId, patients, sensitive, fhirUser, scope } = grant;
+  const { line, clientId, grantId, patients, fhirUser, scope } = grant;
+  const sensitive = grant.sensitive.filter((code) => sensitiveCodes.has(code));
   const told = fhirUser !== undefined && scope.split(' ').includes('fhirUser') ? fhirUser : undefined;
   return { kind: 'member', line, clientId, grantId, patients, sensitive, fhirUser: told, permissions };
 }
