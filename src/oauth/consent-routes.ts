@@ -4,6 +4,7 @@ import type { Interaction } from 'oidc-provider';
 import type { Line } from '../config/config.ts';
 import { parseCookies } from '../http/cookies.ts';
 import { formOf } from '../http/form-body.ts';
+import { sensitiveClasses } from '../smart/sensitive-classes.ts';
 import { sharablePatients } from './accounts.ts';
 import { type ConsentRequest, consentRequest, recordConsent } from './consent.ts';
 import { endpoints } from './endpoints.ts';
@@ -77,7 +78,9 @@ export function registerConsentRoutes(
     if (!people.includes(patient)) return steps.problem(reply, 403, 'person');
     if (!picked.some((scope) => asked.data.includes(scope)) && asked.data.length > 0)
       return askAgain('Choose at least one kind of information, or choose “Do not share”.');
-    const grantId = await recordConsent({ ...deps, line, account, asked, patient, picked });
+    const ticked = form.getAll('sensitive');
+    const sensitive = sensitiveClasses.map(({ code }) => code).filter((code) => ticked.includes(code));
+    const grantId = await recordConsent({ ...deps, line, account, asked, patient, picked, sensitive });
     return steps.returnToLibrary(request, reply, { consent: { grantId } });
   });
 

@@ -48,8 +48,10 @@ export async function recordConsent(decision: {
   readonly patient: string;
   /** Those of `asked.refusable` that stayed ticked. */
   readonly picked: readonly string[];
+  /** Codes of the sensitive classes that were ticked. */
+  readonly sensitive: readonly string[];
 }): Promise<string> {
-  const { provider, db, clock, line, account, asked, patient, picked } = decision;
+  const { provider, db, clock, line, account, asked, patient, picked, sensitive } = decision;
   if (!sharablePatients(account).includes(patient))
     throw new Error('the account may not act for this patient');
   const granted = asked.scopes.filter((scope) => !asked.refusable.includes(scope) || picked.includes(scope));
@@ -70,7 +72,7 @@ export async function recordConsent(decision: {
         ? `Patient/${account.patient}`
         : undefined,
     scope: granted.join(' '),
-    sensitive: [],
+    sensitive,
     createdAt: clock(),
     expiresAt: clock() + connectionLifetime(granted) * 1000,
   });
