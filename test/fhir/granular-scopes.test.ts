@@ -6,6 +6,7 @@ import { type RunningPortico, startPortico, type Token } from '../portico.ts';
 
 interface Found {
   readonly resourceType: string;
+  readonly use?: string;
   readonly id: string;
   readonly category?: readonly { readonly coding?: readonly { system?: string; code?: string }[] }[];
 }
@@ -90,6 +91,22 @@ testOnEachDatabase(
     const [first] = await found(server, search, 'Observation?_count=1');
     assert.equal((await server.get(`/cco/fhir/Observation/${first!.id}`, search)).status, 403);
     assert.equal((await server.get(`/cco/fhir/Observation/${first!.id}`, read)).status, 200);
+  },
+);
+
+testOnEachDatabase(
+  'claims are seen without prior authorizations, and those without claims',
+  async (place, context) => {
+    const server = await startPortico(context, place);
+    for (const [scope, use] of [
+      ['patientapi.claims.read', 'claim'],
+      ['patientapi.priorauthorizations.read', 'preauthorization'],
+    ] as const) {
+      const token = await server.token('cco', 'james.okafor', `openid ${scope}`);
+      const shown = await found(server, token, 'ExplanationOfBenefit?_count=500');
+      assert.ok(shown.length > 0, scope);
+      assert.deepEqual(new Set(shown.map((resource) => resource.use)), new Set([use]), scope);
+    }
   },
 );
 
