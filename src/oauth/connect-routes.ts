@@ -9,6 +9,7 @@ import type { ClientRegistry } from './client-registry.ts';
 import { forwardToProvider } from './forward-to-provider.ts';
 import { legacyTokenRequest } from './legacy-token-request.ts';
 import { portalPath } from './line-provider.ts';
+import { namePublicClient } from './name-public-client.ts';
 
 /** RFC 9745: since RFC 9700 (January 2025) no secret belongs in a query. */
 const legacyDeprecation = '@1735689600';
@@ -79,6 +80,13 @@ export function registerConnectRoutes(
       if (request.method === 'GET') {
         reply.header('allow', 'POST');
         return sendOAuthError(reply, 405, 'invalid_request', 'the token endpoint takes a form by POST');
+      }
+      if (isForm(request) && request.headers.authorization === undefined) {
+        const named = await namePublicClient(new URLSearchParams(forwarded.body.toString()), {
+          provider,
+          clients,
+        });
+        if (named !== undefined) forwarded.body = Buffer.from(named.toString());
       }
     }
     return forwardToProvider(provider, line, forwarded, { request, reply });
