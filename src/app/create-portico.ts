@@ -66,7 +66,7 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
     store: plan.store,
     cursors: new CursorBox(deriveKey(config.secretKey, 'page cursor')),
     verifyToken: oauth.verifyToken,
-    endpoints: oauth.endpoints,
+    endpoints: oauth.discovery,
     smartConfiguration: oauth.smartConfiguration,
     toXml: xmlWriter(plan.definitions.structure),
     toSubset: subsetWriter(plan.definitions.structure),

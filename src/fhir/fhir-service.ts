@@ -18,6 +18,9 @@ export interface AuthorizationEndpoints {
   readonly token_endpoint: string;
   readonly introspection_endpoint: string;
   readonly revocation_endpoint: string;
+  readonly management_endpoint: string;
+  /** Where apps register themselves, when they may. */
+  readonly registration_endpoint?: string;
 }
 
 export interface FhirService {

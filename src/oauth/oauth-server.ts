@@ -10,7 +10,7 @@ import { type Accounts, createAccounts } from './accounts.ts';
 import { type ClientRegistry, createClientRegistry } from './client-registry.ts';
 import { registerConnectRoutes } from './connect-routes.ts';
 import { type Connection, connectionsOf, revokeGrant } from './connections.ts';
-import { type Endpoints, endpoints, smartConfiguration } from './endpoints.ts';
+import { type Discovery, readDiscovery, smartConfiguration } from './discovery.ts';
 import { registerInteractionRoutes } from './interaction-routes.ts';
 import { createLineProvider } from './line-provider.ts';
 import { purgeExpired } from './purge-expired.ts';
@@ -31,7 +31,7 @@ export interface OAuthServer {
   /** Registers the endpoints and pages of every line under `/{line.id}`. */
   register(app: FastifyInstance): void;
   readonly verifyToken: VerifyToken;
-  endpoints(line: Line): Endpoints;
+  discovery(line: Line): Discovery;
   smartConfiguration(line: Line): ReturnType<typeof smartConfiguration>;
   readonly clients: ClientRegistry;
   readonly accounts: Accounts;
@@ -50,11 +50,17 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
   const accounts = createAccounts(db, clock);
   const clients = createClientRegistry(db, config, clock);
   const lines = await Promise.all(
-    config.lines.map(async (line) => ({
-      line,
-      provider: await createLineProvider(line, { db, config, logger, clock, accounts }),
-    })),
+    config.lines.map(async (line) => {
+      const provider = await createLineProvider(line, { db, config, logger, clock, accounts });
+      return { line, provider, discovery: await readDiscovery(provider, line) };
+    }),
   );
+  const discoveries = new Map(lines.map(({ line, discovery }) => [line.id, discovery]));
+  const discoveryOf = (line: Line) => {
+    const discovery = discoveries.get(line.id);
+    if (discovery === undefined) throw new Error(`there is no line ${line.id}`);
+    return discovery;
+  };
   let purging: Promise<unknown> = Promise.resolve();
   const timer = setInterval(() => {
     purging = purgeExpired(db, clock()).catch((error: unknown) =>
@@ -72,8 +78,8 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
       }
     },
     verifyToken: createVerifyToken(db, clock),
-    endpoints,
-    smartConfiguration,
+    discovery: discoveryOf,
+    smartConfiguration: (line) => smartConfiguration(discoveryOf(line)),
     clients,
     accounts,
     connections: {
