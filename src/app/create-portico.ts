@@ -73,7 +73,11 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
     readXml: xmlReader(plan.definitions.structure),
     checkStructure: plan.checkStructure,
     openValidator: plan.openValidator,
-    publicRequestsPerMinute: config.publicRequestsPerMinute,
+    requestsPerMinute: {
+      public: config.publicRequestsPerMinute,
+      client: config.clientRequestsPerMinute,
+      member: config.memberRequestsPerMinute,
+    },
     planName: config.planName,
     documentationUrl: `${config.planUrl}/developer/docs/patient-api`,
   });

@@ -8,12 +8,13 @@ import type { Logger } from '../log/logger.ts';
 import type { VerifyToken } from '../smart/access.ts';
 import { type Accounts, createAccounts } from './accounts.ts';
 import { type ClientRegistry, createClientRegistry } from './client-registry.ts';
-import { registerConnectRoutes } from './connect-routes.ts';
+import { registerConnectRoutes, sendTooMany } from './connect-routes.ts';
 import { type Connection, connectionsOf, revokeGrant } from './connections.ts';
 import { type Discovery, readDiscovery, smartConfiguration } from './discovery.ts';
 import { registerInteractionRoutes } from './interaction-routes.ts';
 import { createLineProvider } from './line-provider.ts';
 import { purgeExpired } from './purge-expired.ts';
+import { createRequestLimits } from './request-limits.ts';
 import type { OAuthTables } from './schema.ts';
 import { createVerifyToken } from './verify-token.ts';
 
@@ -61,6 +62,7 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
     if (discovery === undefined) throw new Error(`there is no line ${line.id}`);
     return discovery;
   };
+  const limits = createRequestLimits(config, clock);
   let purging: Promise<unknown> = Promise.resolve();
   const timer = setInterval(() => {
     purging = purgeExpired(db, clock()).catch((error: unknown) =>
@@ -71,10 +73,17 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
   return {
     register(app) {
       for (const { line, provider } of lines) {
-        app.register(async (scope) => registerConnectRoutes(scope, line, { provider, clients }));
         app.register(async (scope) =>
-          registerInteractionRoutes(scope, line, { provider, db, config, accounts, clock, describePatient }),
+          registerConnectRoutes(scope, line, { provider, config, clients, limits }),
         );
+        app.register(async (scope) => {
+          // Before the body is read, so before any step looks at the database.
+          scope.addHook('onRequest', async (request, reply) => {
+            const counted = limits.page(request.ip);
+            return counted.exceeded ? sendTooMany(config, reply, counted) : undefined;
+          });
+          registerInteractionRoutes(scope, line, { provider, db, config, accounts, clock, describePatient });
+        });
       }
     },
     verifyToken: createVerifyToken(db, clock),
