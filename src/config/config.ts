@@ -208,7 +208,7 @@ export function sandboxPlan(
     clientRequestsPerMinute: 10_000_000,
     memberRequestsPerMinute: 10_000_000,
     authorizeRequestsPerMinute: 3000,
-    failedAuthenticationsPerMinute: defaultFailedAuthentications,
+    failedAuthenticationsPerMinute: 600,
     importValidation: 'report',
   };
 }

@@ -17,6 +17,7 @@ import { pageHeaders } from '../pages/page.ts';
 import { supportedScopes } from '../smart/scopes.ts';
 import { accountClaims } from './account-claims.ts';
 import type { Accounts } from './accounts.ts';
+import { checkAssertion } from './check-assertion.ts';
 import { checkAudience } from './check-audience.ts';
 import { extraClientMetadata } from './client-metadata.ts';
 import { matchesSecret, secretDigest } from './client-registry.ts';
@@ -119,6 +120,7 @@ async function configuration(
       service_documentation: `${config.planUrl}/developer/docs/patient-api`,
     },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    assertJwtClientAuthClaimsAndHeader: async (_ctx, claims) => checkAssertion(claims, clock()),
     responseTypes: ['code', 'code id_token'],
     subjectTypes: ['public'],
     scopes: [...supportedScopes],
