@@ -20,6 +20,10 @@ const production: Config = {
   brandColor: '#000000',
   trustedProxies: [],
   publicRequestsPerMinute: 100,
+  clientRequestsPerMinute: 100,
+  memberRequestsPerMinute: 100,
+  authorizeRequestsPerMinute: 100,
+  failedAuthenticationsPerMinute: 100,
   importValidation: 'report',
   lines: [
     {

@@ -209,6 +209,10 @@ const oauthErrors = [
   ['unsupported_response_type', 'Other than code and code id_token.'],
   ['invalid_scope', 'A scope that the app is not registered for, or more than was granted before.'],
   ['invalid_token', 'userinfo: the access token is unknown, expired or ended.'],
+  [
+    'temporarily_unavailable',
+    'Too many requests or failures from one address (429): wait as Retry-After says.',
+  ],
   ['access_denied', 'The member did not agree.'],
   ['login_required', 'prompt=none, but nobody is signed in.'],
   ['server_error', 'Something went wrong on our side; try later.'],
@@ -222,6 +226,11 @@ function errors(): Html {
     ([category, error]) =>
       html`<tr id="${category}"><th scope="row">${error.status}</th><td data-label="issue.code"><code>${error.code}</code></td><td>${error.title}</td></tr>`,
   )}</tbody></table>
+<h3 id="limits">Limits</h3>
+<p>Every answer of the FHIR API says in <code>RateLimit-Policy</code> and <code>RateLimit</code> how many requests your app has in a
+minute, for all members and for the one that the token is for, and how many are left (also as <code>RateLimit-Limit</code>,
+<code>-Remaining</code> and <code>-Reset</code>, of the one nearest to its end). Beyond that, and after too many failures to
+authenticate at the token endpoint, the answer is 429: wait the seconds of <code>Retry-After</code>.</p>
 <h3>Portal</h3>
 <p>The portal answers <code>error</code> and <code>error_description</code> as JSON, or to your redirect URI from
 <code>/connect/authorize</code>. When the app or its redirect URI is not known, the member sees a page instead.</p>

@@ -37,6 +37,8 @@ export async function startFixture(
   storage: Storage = 'sqlite',
   more: {
     readonly config?: Partial<Config>;
+    /** Whether `X-Forwarded-For` says the address of the caller. */
+    readonly trustProxy?: boolean;
     readonly register?: (app: FastifyInstance, fixture: Omit<Fixture, 'close' | 'advance' | 'log'>) => void;
   } = {},
 ): Promise<Fixture> {
@@ -46,7 +48,7 @@ export async function startFixture(
   const db = await openDatabase({ dataDir, databaseUrl: database?.url });
   await migrate(db, [...oauthSchema, ...portalSchema]);
 
-  const app = Fastify();
+  const app = Fastify({ trustProxy: more.trustProxy ?? false });
   // The port is needed for the addresses before the server is made.
   const port = await freePort();
   const base = `http://localhost:${port}`;
