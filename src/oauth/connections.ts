@@ -29,6 +29,7 @@ export interface WhichConnections {
   readonly accountId?: string;
   readonly patient?: string;
   readonly grantId?: string;
+  readonly exceptAccounts?: readonly string[];
 }
 
 export async function insertConnection(
@@ -147,7 +148,7 @@ export async function endConnections(
 
 async function liveConnections(
   db: Kysely<OAuthTables>,
-  { line, accountId, patient, grantId }: WhichConnections,
+  { line, accountId, patient, grantId, exceptAccounts = [] }: WhichConnections,
   now: number,
 ): Promise<string[]> {
   let query = db
@@ -157,6 +158,7 @@ async function liveConnections(
     .where('connection.revoked_at', 'is', null)
     .where('connection.expires_at', '>', now);
   if (accountId !== undefined) query = query.where('connection.account_id', '=', accountId);
+  if (exceptAccounts.length > 0) query = query.where('connection.account_id', 'not in', exceptAccounts);
   if (grantId !== undefined) query = query.where('connection.grant_id', '=', grantId);
   if (patient !== undefined)
     query = query.where('connection.grant_id', 'in', (of) =>

@@ -73,7 +73,7 @@ for (const storage of storages) {
             }),
           ),
         );
-        assert.deepEqual(statuses(answers), onceOnly);
+        atMostOnce(answers);
         for (const { status, body } of answers) if (status === 400) assert.equal(body.error, 'invalid_grant');
         const won = answers.find((answer) => answer.status === 200);
         assert.equal(await fixture.oauth.verifyToken('cco', won?.body.access_token ?? ''), undefined);
