@@ -27,7 +27,7 @@ import { answerBrokenRequest } from './answer-broken-request.ts';
 import { firstPage } from './first-page.ts';
 import { registerHealth } from './health.ts';
 import { openPlan, type Plan } from './open-plan.ts';
-import { patientName } from './patient-name.ts';
+import { holdsResource, patientBirthDate, patientName } from './patient-facts.ts';
 import { misdirectedPath, publicAddresses } from './public-addresses.ts';
 import { refuseSandboxData } from './refuse-sandbox-data.ts';
 import { reindexBeside } from './reindex-beside.ts';
@@ -53,7 +53,14 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
   }
   const describePatient = async (line: string, patient: string) =>
     (await patientName(plan.store, line, patient)) || undefined;
-  const oauth = await createOAuthServer({ db: plan.db, config, logger, describePatient });
+  const oauth = await createOAuthServer({
+    db: plan.db,
+    config,
+    logger,
+    describePatient,
+    birthDateOf: (line, patient) => patientBirthDate(plan.store, line, patient),
+    holds: (line, reference) => holdsResource(plan.store, line, reference),
+  });
   // Not even loaded outside the sandbox.
   const sandbox = config.mode === 'sandbox' ? await import('../sandbox/register-sandbox.ts') : undefined;
   await sandbox?.seedSandbox(plan, oauth, logger);

@@ -25,6 +25,8 @@ const production: Config = {
   authorizeRequestsPerMinute: 100,
   failedAuthenticationsPerMinute: 100,
   importValidation: 'report',
+  adultAge: 18,
+  adolescentAge: 14,
   lines: [
     {
       id: 'cco',

@@ -35,6 +35,9 @@ const defaultFailedAuthentications = 60;
 export const importValidations = ['off', 'report', 'enforce'] as const;
 export type ImportValidation = (typeof importValidations)[number];
 
+/** Years; each state sets its own. From the second on only they themselves share their sensitive records. */
+const ages = { adult: 18, adolescent: 14 };
+
 const fileSchema = z.strictObject({
   plan_name: z.string().min(1).max(200),
   plan_url: baseUrl,
@@ -50,6 +53,8 @@ const fileSchema = z.strictObject({
   authorize_requests_per_minute: z.number().int().min(1).default(defaultAuthorizeRequests),
   failed_authentications_per_minute: z.number().int().min(1).default(defaultFailedAuthentications),
   import_validation: z.enum(importValidations).default('report'),
+  adult_age: z.number().int().min(14).max(21).default(ages.adult),
+  adolescent_age: z.number().int().min(0).max(21).default(ages.adolescent),
 });
 
 const environmentSchema = z.object({
@@ -104,6 +109,9 @@ export interface Config {
   readonly failedAuthenticationsPerMinute: number;
   /** Unless the import is told otherwise. */
   readonly importValidation: ImportValidation;
+  /** Years at which nobody acts as parent or guardian any more, and at which sensitive records become one's own to share. */
+  readonly adultAge: number;
+  readonly adolescentAge: number;
   readonly logLevel: string;
   /** At least 256 bits; keys for cookies, cursors and digests are derived from it (HKDF). */
   readonly secretKey: string;
@@ -166,6 +174,8 @@ export function loadConfig(environment: Environment): Config {
     authorizeRequestsPerMinute: file.authorize_requests_per_minute,
     failedAuthenticationsPerMinute: file.failed_authentications_per_minute,
     importValidation: file.import_validation,
+    adultAge: file.adult_age,
+    adolescentAge: file.adolescent_age,
   };
 }
 
@@ -186,6 +196,8 @@ export function sandboxPlan(
   | 'authorizeRequestsPerMinute'
   | 'failedAuthenticationsPerMinute'
   | 'importValidation'
+  | 'adultAge'
+  | 'adolescentAge'
 > {
   const line = (id: string, name: string): Line => ({
     id,
@@ -210,6 +222,8 @@ export function sandboxPlan(
     authorizeRequestsPerMinute: 3000,
     failedAuthenticationsPerMinute: 600,
     importValidation: 'report',
+    adultAge: ages.adult,
+    adolescentAge: ages.adolescent,
   };
 }
 

@@ -6,11 +6,18 @@ import type { Config, Line } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import type { Logger } from '../log/logger.ts';
 import type { VerifyToken } from '../smart/access.ts';
-import { type Accounts, createAccounts } from './accounts.ts';
+import { type AccountOptions, type Accounts, createAccounts } from './accounts.ts';
 import { type ClientRegistry, createClientRegistry } from './client-registry.ts';
 import { registerConnectRoutes, sendTooMany } from './connect-routes.ts';
-import { type Connection, connectionsOf, revokeGrant } from './connections.ts';
+import {
+  type Connection,
+  connectionsOf,
+  endConnections,
+  revokeGrant,
+  type WhichConnections,
+} from './connections.ts';
 import { type Discovery, readDiscovery, smartConfiguration } from './discovery.ts';
+import type { EndReason } from './end-reasons.ts';
 import { registerInteractionRoutes } from './interaction-routes.ts';
 import { createLineProvider } from './line-provider.ts';
 import { purgeExpired } from './purge-expired.ts';
@@ -26,6 +33,10 @@ export interface OAuthServerDeps {
   readonly clock?: () => number;
   /** A person's name for a Patient id of a line, shown where a member chooses whose information to share. */
   readonly describePatient?: (line: string, patient: string) => Promise<string | undefined>;
+  /** When a Patient of a line was born, as FHIR writes dates. */
+  readonly birthDateOf?: AccountOptions['birthDateOf'];
+  /** Whether a line holds a resource, by its relative reference: nobody is told to be one that cannot be read. */
+  readonly holds?: (line: string, reference: string) => Promise<boolean>;
 }
 
 export interface OAuthServer {
@@ -39,6 +50,8 @@ export interface OAuthServer {
   readonly connections: {
     of(line: string, accountId: string): Promise<Connection[]>;
     revoke(line: string, grantId: string): Promise<void>;
+    /** Ends those that live, and answers how many. */
+    end(which: WhichConnections, reason: EndReason): Promise<number>;
   };
   close(): Promise<void>;
 }
@@ -48,7 +61,8 @@ const purgeEveryMs = 60_000;
 /** The schema (`oauthSchema`) must be up to date. */
 export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthServer> {
   const { db, config, logger, clock = Date.now, describePatient = async () => undefined } = deps;
-  const accounts = createAccounts(db, clock);
+  const { birthDateOf, holds = async () => true } = deps;
+  const accounts = createAccounts(db, clock, { ...config, birthDateOf });
   const clients = createClientRegistry(db, config, clock);
   const lines = await Promise.all(
     config.lines.map(async (line) => {
@@ -82,7 +96,15 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
             const counted = limits.page(request.ip);
             return counted.exceeded ? sendTooMany(config, reply, counted) : undefined;
           });
-          registerInteractionRoutes(scope, line, { provider, db, config, accounts, clock, describePatient });
+          registerInteractionRoutes(scope, line, {
+            provider,
+            db,
+            config,
+            accounts,
+            clock,
+            describePatient,
+            holds,
+          });
         });
       }
     },
@@ -93,7 +115,9 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
     accounts,
     connections: {
       of: (line, accountId) => connectionsOf(db.as<OAuthTables>(), line, accountId),
-      revoke: (line, grantId) => revokeGrant(db.as<OAuthTables>(), { line, grantId, now: clock() }),
+      revoke: (line, grantId) =>
+        revokeGrant(db.as<OAuthTables>(), { line, grantId, now: clock(), reason: 'member' }),
+      end: (which, reason) => endConnections(db.as<OAuthTables>(), which, { now: clock(), reason }),
     },
     async close() {
       clearInterval(timer);

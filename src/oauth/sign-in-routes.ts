@@ -4,6 +4,7 @@ import type { Line } from '../config/config.ts';
 import { formOf } from '../http/form-body.ts';
 import { denied, type InteractionDeps, type Step, type Steps } from './interaction-step.ts';
 import { signInPage } from './pages/sign-in-page.ts';
+import { signInTexts, waitMessage } from './pages/sign-in-texts.ts';
 
 /** Answers what shows the page. */
 export function registerSignInRoutes(
@@ -18,7 +19,14 @@ export function registerSignInRoutes(
     typed?: { username: string; message: string; status: number },
   ) => {
     const client = await provider.Client.find(String(step.interaction.params.client_id));
-    const page = await signInPage(config, { line, step, appName: client?.clientName ?? 'An app', typed });
+    const page = await signInPage(config, {
+      line,
+      language: step.language,
+      step,
+      appName: client?.clientName,
+      username: typed?.username ?? String(step.interaction.params.login_hint ?? '').slice(0, 200),
+      message: typed?.message,
+    });
     return steps.sendPage(reply, typed?.status ?? 200, page);
   };
 
@@ -39,13 +47,12 @@ export function registerSignInRoutes(
       reply.header('retry-after', String(outcome.retryAfterSeconds));
       return showSignIn(reply, step, {
         username,
-        message: waitMessage(outcome.retryAfterSeconds),
+        message: waitMessage(outcome.retryAfterSeconds, step.language),
         status: 429,
       });
     }
     if (outcome.kind === 'refused') {
-      const message = 'This user name and password do not belong together. Check both and try again.';
-      return showSignIn(reply, step, { username, message, status: 401 });
+      return showSignIn(reply, step, { username, message: signInTexts[step.language].refused, status: 401 });
     }
     return steps.returnToLibrary(request, reply, {
       login: { accountId: outcome.account.id, remember: false, amr: ['pwd'] },
@@ -53,9 +60,4 @@ export function registerSignInRoutes(
   });
 
   return showSignIn;
-}
-
-function waitMessage(seconds: number): string {
-  const wait = seconds < 60 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
-  return `There were too many attempts. Nothing is wrong with your account: try again in ${wait}.`;
 }
