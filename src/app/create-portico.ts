@@ -24,6 +24,7 @@ import { registerDeveloperPortal } from '../portal/developer-portal.ts';
 import { registerDocumentation } from '../portal/documentation.ts';
 import { registerMemberAccount } from '../portal/member-account.ts';
 import { answerBrokenRequest } from './answer-broken-request.ts';
+import { openFindPatient } from './find-patient.ts';
 import { firstPage } from './first-page.ts';
 import { registerHealth } from './health.ts';
 import { openPlan, type Plan } from './open-plan.ts';
@@ -53,7 +54,8 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
   }
   const describePatient = async (line: string, patient: string) =>
     (await patientName(plan.store, line, patient)) || undefined;
-  const oauth = await createOAuthServer({ db: plan.db, config, logger, describePatient });
+  const findPatient = await openFindPatient(plan, config);
+  const oauth = await createOAuthServer({ db: plan.db, config, logger, describePatient, findPatient });
   // Not even loaded outside the sandbox.
   const sandbox = config.mode === 'sandbox' ? await import('../sandbox/register-sandbox.ts') : undefined;
   await sandbox?.seedSandbox(plan, oauth, logger);

@@ -72,7 +72,10 @@ export function createAccounts(db: Database, clock: () => number): Accounts {
           throw new RangeError(`account ${username}: ${JSON.stringify(id)} is not a FHIR id`);
       }
       const known = await byUsername(line, username);
-      const unchanged = known !== undefined && (await verifyPassword(known.password_hash, password));
+      const unchanged =
+        known !== undefined &&
+        known.password_hash !== '' &&
+        (await verifyPassword(known.password_hash, password));
       const row: AccountTable = {
         line,
         id: known?.id ?? randomUUID(),
@@ -130,6 +133,11 @@ export function createAccounts(db: Database, clock: () => number): Accounts {
       for (const connection of await connectionsOf(kysely, line, id)) {
         await revokeGrant(kysely, { line, grantId: connection.grantId, now: clock() });
       }
+      await kysely
+        .deleteFrom('oauth_identity')
+        .where('line', '=', line)
+        .where('account_id', '=', id)
+        .execute();
       await kysely.deleteFrom('oauth_account').where('line', '=', line).where('id', '=', id).execute();
     },
 
@@ -139,7 +147,9 @@ export function createAccounts(db: Database, clock: () => number): Accounts {
       if (wait > 0) return { kind: 'blocked', retryAfterSeconds: wait };
       const row = await byUsername(line, username);
       const right =
-        row === undefined ? await verifyAbsent(password) : await verifyPassword(row.password_hash, password);
+        row === undefined || row.password_hash === ''
+          ? await verifyAbsent(password)
+          : await verifyPassword(row.password_hash, password);
       if (!right || row === undefined) return { kind: 'refused' };
       await throttle.succeeded(source);
       return { kind: 'accepted', account: toAccount(row) };

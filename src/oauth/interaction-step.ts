@@ -15,6 +15,12 @@ import { requestOn } from './forward-to-provider.ts';
 import { portalPath } from './line-provider.ts';
 import { type InteractionProblem, interactionProblemPage } from './pages/interaction-problem-page.ts';
 
+/** The id of the one Patient of a line that a member's number is of: of that id, or with an identifier of a system. */
+export type FindPatient = (
+  line: string,
+  member: { readonly system: string | undefined; readonly value: string },
+) => Promise<string | undefined>;
+
 export interface InteractionDeps {
   readonly provider: Provider;
   readonly db: Database;
@@ -23,6 +29,7 @@ export interface InteractionDeps {
   readonly clock: () => number;
   /** A person's name for a Patient id, from the plan's records; the id is shown when it is not known. */
   readonly describePatient: (line: string, patient: string) => Promise<string | undefined>;
+  readonly findPatient: FindPatient;
 }
 
 export interface Step {

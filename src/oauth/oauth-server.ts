@@ -12,6 +12,7 @@ import { registerConnectRoutes } from './connect-routes.ts';
 import { type Connection, connectionsOf, revokeGrant } from './connections.ts';
 import { type Endpoints, endpoints, smartConfiguration } from './endpoints.ts';
 import { registerInteractionRoutes } from './interaction-routes.ts';
+import type { FindPatient } from './interaction-step.ts';
 import { createLineProvider } from './line-provider.ts';
 import { purgeExpired } from './purge-expired.ts';
 import type { OAuthTables } from './schema.ts';
@@ -25,6 +26,8 @@ export interface OAuthServerDeps {
   readonly clock?: () => number;
   /** A person's name for a Patient id of a line, shown where a member chooses whose information to share. */
   readonly describePatient?: (line: string, patient: string) => Promise<string | undefined>;
+  /** For members who sign in at the plan's identity provider; without it the provider's claim is a Patient id. */
+  readonly findPatient?: FindPatient;
 }
 
 export interface OAuthServer {
@@ -46,7 +49,14 @@ const purgeEveryMs = 60_000;
 
 /** The schema (`oauthSchema`) must be up to date. */
 export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthServer> {
-  const { db, config, logger, clock = Date.now, describePatient = async () => undefined } = deps;
+  const {
+    db,
+    config,
+    logger,
+    clock = Date.now,
+    describePatient = async () => undefined,
+    findPatient = async (_line, { value }) => value,
+  } = deps;
   const accounts = createAccounts(db, clock);
   const clients = createClientRegistry(db, config, clock);
   const lines = await Promise.all(
@@ -67,7 +77,15 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
       for (const { line, provider } of lines) {
         app.register(async (scope) => registerConnectRoutes(scope, line, { provider, clients }));
         app.register(async (scope) =>
-          registerInteractionRoutes(scope, line, { provider, db, config, accounts, clock, describePatient }),
+          registerInteractionRoutes(scope, line, {
+            provider,
+            db,
+            config,
+            accounts,
+            clock,
+            describePatient,
+            findPatient,
+          }),
         );
       }
     },

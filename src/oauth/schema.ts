@@ -85,11 +85,21 @@ export interface AccountTable {
   username: string;
   /** As compared: NFKC, lower case. */
   username_key: string;
+  /** Empty for who signs in elsewhere. */
   password_hash: string;
   name: string;
   patient: string | null;
   /** Patient ids, space-separated. */
   acts_for: string;
+  created_at: number;
+}
+
+/** Whom the plan's identity provider vouches for, and the account that is theirs. */
+export interface IdentityTable {
+  line: string;
+  issuer: string;
+  subject: string;
+  account_id: string;
   created_at: number;
 }
 
@@ -119,6 +129,7 @@ export interface OAuthTables {
   oauth_client: ClientTable;
   oauth_client_secret: ClientSecretTable;
   oauth_account: AccountTable;
+  oauth_identity: IdentityTable;
   oauth_sign_in_attempt: SignInAttemptTable;
   oauth_signing_key: SigningKeyTable;
 }
@@ -189,6 +200,16 @@ export const oauthSchema: readonly SchemaChange[] = [
       // Before this a connection was for one person.
       await sql`insert into oauth_connection_patient (line, patient, grant_id)
         select line, patients, grant_id from oauth_connection where patients not like '% %'`.execute(db);
+    },
+  },
+  {
+    name: '0480-identity',
+    async up(db, dialect) {
+      const inKeyOrder = dialect === 'sqlite' ? sql`without rowid` : sql``;
+      await sql`create table oauth_identity (
+        line text not null, issuer text not null, subject text not null, account_id text not null,
+        created_at bigint not null, primary key (line, issuer, subject)) ${inKeyOrder}`.execute(db);
+      await sql`create index oauth_identity_account on oauth_identity (line, account_id)`.execute(db);
     },
   },
 ];

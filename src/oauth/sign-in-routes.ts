@@ -1,5 +1,5 @@
 // Who signs in, on a line's own page. Must never tell an unknown user name from a wrong password.
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Line } from '../config/config.ts';
 import { formOf } from '../http/form-body.ts';
 import { denied, type InteractionDeps, type Step, type Steps } from './interaction-step.ts';
@@ -11,7 +11,11 @@ export function registerSignInRoutes(
   line: Line,
   { provider, config, accounts }: InteractionDeps,
   steps: Steps,
-): (reply: FastifyReply, step: Step) => Promise<FastifyReply> {
+  /** Where the plan has an identity provider of its own. */
+  goToProvider?: (request: FastifyRequest, reply: FastifyReply, step: Step) => Promise<FastifyReply>,
+): (request: FastifyRequest, reply: FastifyReply, step: Step) => Promise<FastifyReply> {
+  const hasPasswords = line.identityProvider === undefined || line.identityProvider.besidePasswords;
+
   const showSignIn = async (
     reply: FastifyReply,
     step: Step,
@@ -27,6 +31,8 @@ export function registerSignInRoutes(
     if (typeof step === 'string') return steps.problem(reply, 403, step);
     if (step.interaction.prompt.name !== 'login') return reply.redirect(step.action, 303);
     const form = formOf(request);
+    if (goToProvider !== undefined && (form.get('decision') === 'provider' || !hasPasswords))
+      return goToProvider(request, reply, step);
     if (form.get('decision') === 'deny') return steps.returnToLibrary(request, reply, denied);
     const username = (form.get('username') ?? '').slice(0, 200);
     const outcome = await accounts.verify(
@@ -52,7 +58,8 @@ export function registerSignInRoutes(
     });
   });
 
-  return showSignIn;
+  return (request, reply, step) =>
+    goToProvider === undefined || hasPasswords ? showSignIn(reply, step) : goToProvider(request, reply, step);
 }
 
 function waitMessage(seconds: number): string {

@@ -2,7 +2,14 @@
 import type { Config } from '../../config/config.ts';
 import { html, renderPage } from '../../pages/page.ts';
 
-export type InteractionProblem = 'expired' | 'foreign' | 'form' | 'app' | 'person' | 'server';
+export type InteractionProblem =
+  | 'expired'
+  | 'foreign'
+  | 'form'
+  | 'app'
+  | 'person'
+  | 'identityProvider'
+  | 'server';
 
 const words: Readonly<
   Record<InteractionProblem, { readonly title: string; readonly what: string; readonly next: string }>
@@ -31,6 +38,11 @@ const words: Readonly<
     title: 'You cannot share this person’s information',
     what: 'Nothing was shared. Your account is not known to act for the person that was chosen.',
     next: 'Go back one page and choose again, or call the plan if you should be able to.',
+  },
+  identityProvider: {
+    title: 'Your plan’s sign-in did not work',
+    what: 'Nothing was shared. The place where you sign in to your plan could not be reached, or did not say who you are.',
+    next: 'Go back to the app and try again in a few minutes. If it stays so, call the number on your member card.',
   },
   server: {
     title: 'Something went wrong on our side',

@@ -23,7 +23,7 @@ export async function signInPage(
 <p><strong>${appName}</strong> would like to connect to your health plan. Sign in with your member account; you then
 choose what to share. The app never sees your password.</p>
 ${typed === undefined ? '' : html`<p class="error" role="alert" id="problem">${typed.message}</p>`}
-<form method="post" action="${step.action}/sign-in">
+${line.identityProvider === undefined ? '' : providerButton(step, line.identityProvider.button)}<form method="post" action="${step.action}/sign-in">
 <input type="hidden" name="csrf" value="${step.csrf}">
 <div class="field"><label for="username">User name</label>
 <input id="username" name="username" autocomplete="username" autocapitalize="none" spellcheck="false" required maxlength="200" value="${typed?.username ?? ''}"${typed === undefined ? '' : html` aria-describedby="problem"`}></div>
@@ -35,4 +35,13 @@ ${typed === undefined ? '' : html`<p class="error" role="alert" id="problem">${t
 ${config.mode === 'sandbox' ? html`<p class="notice">This is a sandbox with made-up members. <a href="${config.planUrl}/sandbox">See their user names and passwords</a>.</p>` : ''}
 </section>`,
   });
+}
+
+/** Only beside passwords: else the browser is sent there at once. */
+function providerButton(step: SignInView['step'], button: string) {
+  return html`<form method="post" action="${step.action}/sign-in">
+<input type="hidden" name="csrf" value="${step.csrf}">
+<div class="actions"><button class="button" type="submit" name="decision" value="provider">${button}</button></div>
+</form>
+`;
 }
