@@ -16,8 +16,8 @@ const baseUrl = z
 
 /** TLS, but for one on the machine itself. */
 const issuerUrl = z.url({ protocol: /^https?$/ }).refine((value) => {
-  const { protocol, hostname } = new URL(value);
-  return protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+  const url = URL.parse(value);
+  return url?.protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(url?.hostname ?? '');
 }, 'must be https');
 
 const identityProviderSchema = z.strictObject({
@@ -26,7 +26,10 @@ const identityProviderSchema = z.strictObject({
   client_secret_file: z.string().min(1),
   client_secret_in_body: z.boolean().default(false),
   scopes: z.array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/)).default(['openid', 'profile']),
-  member_claim: z.string().min(1),
+  member_claim: z
+    .string()
+    .min(1)
+    .refine((claim) => !/e-?mail/i.test(claim), 'must not be an e-mail address: those change hands'),
   member_identifier_system: z.string().min(1).optional(),
   acts_for_claim: z.string().min(1).optional(),
   name_claim: z.string().min(1).default('name'),
