@@ -103,6 +103,32 @@ export interface IdentityTable {
   created_at: number;
 }
 
+/** What a person proves beside their password. */
+export interface FactorTable {
+  line: string;
+  account_id: string;
+  /** Of a passkey its credential id. */
+  id: string;
+  /** `totp` or `passkey`. */
+  kind: string;
+  name: string;
+  /** Secret or public key, AES-256-GCM. */
+  secret: string;
+  /** The last step of a TOTP, or what the passkey counts: neither goes back. */
+  counter: number;
+  /** Of a passkey, space-separated. */
+  transports: string;
+  created_at: number;
+  used_at: number | null;
+}
+
+export interface RecoveryCodeTable {
+  line: string;
+  account_id: string;
+  /** HMAC-SHA-256 under a key of the installation. */
+  digest: string;
+}
+
 export interface SignInAttemptTable {
   line: string;
   /** `account` or `address`. */
@@ -130,6 +156,8 @@ export interface OAuthTables {
   oauth_client_secret: ClientSecretTable;
   oauth_account: AccountTable;
   oauth_identity: IdentityTable;
+  oauth_factor: FactorTable;
+  oauth_recovery_code: RecoveryCodeTable;
   oauth_sign_in_attempt: SignInAttemptTable;
   oauth_signing_key: SigningKeyTable;
 }
@@ -200,6 +228,21 @@ export const oauthSchema: readonly SchemaChange[] = [
       // Before this a connection was for one person.
       await sql`insert into oauth_connection_patient (line, patient, grant_id)
         select line, patients, grant_id from oauth_connection where patients not like '% %'`.execute(db);
+    },
+  },
+  {
+    name: '0470-factors',
+    async up(db, dialect) {
+      const inKeyOrder = dialect === 'sqlite' ? sql`without rowid` : sql``;
+      await sql`create table oauth_factor (
+        line text not null, account_id text not null, id text not null, kind text not null, name text not null,
+        secret text not null, counter bigint not null, transports text not null,
+        created_at bigint not null, used_at bigint, primary key (line, account_id, id)) ${inKeyOrder}`.execute(
+        db,
+      );
+      await sql`create table oauth_recovery_code (
+        line text not null, account_id text not null, digest text not null,
+        primary key (line, account_id, digest)) ${inKeyOrder}`.execute(db);
     },
   },
   {

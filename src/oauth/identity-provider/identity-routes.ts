@@ -7,6 +7,7 @@ import { deriveKey } from '../../config/derive-key.ts';
 import { cookie, parseCookies } from '../../http/cookies.ts';
 import { denied, type InteractionDeps, type Step, type Steps } from '../interaction-step.ts';
 import { portalPath } from '../line-provider.ts';
+import { sealedSeconds, sealing } from '../sealed-ticket.ts';
 import { accountOfIdentity } from './identities.ts';
 import {
   type IdentityProvider,
@@ -15,7 +16,6 @@ import {
   type Ticket,
 } from './identity-provider.ts';
 import { type Identity, memberOfClaims } from './member-of-claims.ts';
-import { sealedSeconds, sealing } from './sealed-ticket.ts';
 
 /** Of a sign-in that has come back. */
 type Outcome =
