@@ -28,7 +28,7 @@ import { openFindPatient } from './find-patient.ts';
 import { firstPage } from './first-page.ts';
 import { registerHealth } from './health.ts';
 import { openPlan, type Plan } from './open-plan.ts';
-import { patientName } from './patient-name.ts';
+import { holdsResource, patientBirthDate, patientName } from './patient-facts.ts';
 import { misdirectedPath, publicAddresses } from './public-addresses.ts';
 import { refuseSandboxData } from './refuse-sandbox-data.ts';
 import { reindexBeside } from './reindex-beside.ts';
@@ -55,7 +55,15 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
   const describePatient = async (line: string, patient: string) =>
     (await patientName(plan.store, line, patient)) || undefined;
   const findPatient = await openFindPatient(plan, config);
-  const oauth = await createOAuthServer({ db: plan.db, config, logger, describePatient, findPatient });
+  const oauth = await createOAuthServer({
+    db: plan.db,
+    config,
+    logger,
+    describePatient,
+    findPatient,
+    birthDateOf: (line, patient) => patientBirthDate(plan.store, line, patient),
+    holds: (line, reference) => holdsResource(plan.store, line, reference),
+  });
   // Not even loaded outside the sandbox.
   const sandbox = config.mode === 'sandbox' ? await import('../sandbox/register-sandbox.ts') : undefined;
   await sandbox?.seedSandbox(plan, oauth, logger);
@@ -195,6 +203,7 @@ async function answerError(
 const assets = [
   ['portico.css', 'text/css; charset=utf-8'],
   ['icon.svg', 'image/svg+xml'],
+  ['passkey.js', 'text/javascript; charset=utf-8'],
 ] as const;
 
 async function registerAssets(app: FastifyInstance): Promise<void> {

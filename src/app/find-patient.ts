@@ -5,7 +5,7 @@ import type { Database } from '../db/database.ts';
 import type { ResourceStore } from '../fhir/store/resource-store.ts';
 import type { ResourceTables } from '../fhir/store/schema.ts';
 import type { FindPatient } from '../oauth/interaction-step.ts';
-import { patientName } from './patient-name.ts';
+import { patientName } from './patient-facts.ts';
 
 /**
  * By id, or by identifier where the configuration of the line names a system. Undefined when there is no such Patient, or

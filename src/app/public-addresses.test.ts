@@ -21,6 +21,8 @@ const production: Config = {
   trustedProxies: [],
   publicRequestsPerMinute: 100,
   importValidation: 'report',
+  adultAge: 18,
+  adolescentAge: 14,
   lines: [
     {
       id: 'cco',

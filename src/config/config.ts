@@ -52,6 +52,9 @@ const defaultPublicRequests = 1200;
 export const importValidations = ['off', 'report', 'enforce'] as const;
 export type ImportValidation = (typeof importValidations)[number];
 
+/** Years; each state sets its own. From the second on only they themselves share their sensitive records. */
+const ages = { adult: 18, adolescent: 14 };
+
 const fileSchema = z.strictObject({
   plan_name: z.string().min(1).max(200),
   plan_url: baseUrl,
@@ -63,6 +66,8 @@ const fileSchema = z.strictObject({
   trusted_proxies: z.array(z.string()).default([]),
   public_requests_per_minute: z.number().int().min(1).default(defaultPublicRequests),
   import_validation: z.enum(importValidations).default('report'),
+  adult_age: z.number().int().min(14).max(21).default(ages.adult),
+  adolescent_age: z.number().int().min(0).max(21).default(ages.adolescent),
 });
 
 const environmentSchema = z.object({
@@ -130,6 +135,9 @@ export interface Config {
   readonly publicRequestsPerMinute: number;
   /** Unless the import is told otherwise. */
   readonly importValidation: ImportValidation;
+  /** Years at which nobody acts as parent or guardian any more, and at which sensitive records become one's own to share. */
+  readonly adultAge: number;
+  readonly adolescentAge: number;
   readonly logLevel: string;
   /** At least 256 bits; keys for cookies, cursors and digests are derived from it (HKDF). */
   readonly secretKey: string;
@@ -191,6 +199,8 @@ export function loadConfig(environment: Environment): Config {
     trustedProxies: file.trusted_proxies,
     publicRequestsPerMinute: file.public_requests_per_minute,
     importValidation: file.import_validation,
+    adultAge: file.adult_age,
+    adolescentAge: file.adolescent_age,
   };
 }
 
@@ -239,6 +249,8 @@ export function sandboxPlan(
   | 'trustedProxies'
   | 'publicRequestsPerMinute'
   | 'importValidation'
+  | 'adultAge'
+  | 'adolescentAge'
 > {
   const line = (id: string, name: string): Line => ({
     id,
@@ -258,6 +270,8 @@ export function sandboxPlan(
     trustedProxies: [],
     publicRequestsPerMinute: defaultPublicRequests,
     importValidation: 'report',
+    adultAge: ages.adult,
+    adolescentAge: ages.adolescent,
   };
 }
 

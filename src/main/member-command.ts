@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Command, InvalidArgumentError } from 'commander';
 import { openPlan, type Plan } from '../app/open-plan.ts';
-import { patientName } from '../app/patient-name.ts';
+import { patientName } from '../app/patient-facts.ts';
 import { ConfigError } from '../config/config.ts';
 import { type Account, type Accounts, createAccounts } from '../oauth/accounts.ts';
 import { collect } from './collect.ts';
@@ -63,10 +63,13 @@ Example:
     .action((flags: LineFlags) =>
       withAccounts(async (accounts, plan) => {
         const found = await accounts.list(requireLine(plan.config, flags.line).id);
-        if (flags.json === true) return print(JSON.stringify(found.map(toJson), null, 2));
+        if (flags.json === true)
+          return print(
+            JSON.stringify(await Promise.all(found.map((account) => toJson(accounts, account))), null, 2),
+          );
         if (found.length === 0)
           return print(`Nobody can sign in to ${flags.line} yet; \`portico member create --help\` says how.`);
-        for (const account of found) print(describe(account));
+        for (const account of found) print(await describe(accounts, account));
       }),
     );
 
@@ -112,8 +115,8 @@ async function create(accounts: Accounts, plan: Plan, flags: CreateFlags): Promi
     actsFor: flags.actsFor ?? [],
   });
   const made = flags.passwordStdin === true ? {} : { password };
-  if (flags.json === true) return print(JSON.stringify({ ...toJson(account), ...made }));
-  print(describe(account));
+  if (flags.json === true) return print(JSON.stringify({ ...(await toJson(accounts, account)), ...made }));
+  print(await describe(accounts, account));
   if (flags.passwordStdin !== true) print(`password  ${password}`);
 }
 
@@ -141,20 +144,35 @@ function userName(text: string): string {
   return name;
 }
 
-function toJson(account: Account) {
+async function toJson(accounts: Accounts, account: Account) {
+  const authorities = await accounts.authorities(account);
   return {
     line: account.line,
     username: account.username,
     name: account.name,
     patient: account.patient ?? null,
-    acts_for: account.actsFor,
+    acts_for: authorities.map(({ patient }) => patient),
+    authorities: authorities.map(({ patient, kind, source, relatedPerson, endsAt }) => ({
+      patient,
+      kind,
+      source,
+      related_person: relatedPerson ?? null,
+      ends: endsAt === undefined ? null : day(endsAt),
+    })),
   };
 }
 
-function describe(account: Account): string {
+async function describe(accounts: Accounts, account: Account): Promise<string> {
   const own = account.patient === undefined ? '' : `  Patient/${account.patient}`;
-  const others = account.actsFor.length === 0 ? '' : `  acts for ${account.actsFor.join(', ')}`;
-  return `${account.username}  ${account.name}${own}${others}`;
+  const others = (await accounts.authorities(account)).map(
+    ({ patient, kind, endsAt }) =>
+      `${patient} (${kind}${endsAt === undefined ? '' : ` until ${day(endsAt)}`})`,
+  );
+  return `${account.username}  ${account.name}${own}${others.length === 0 ? '' : `  acts for ${others.join(', ')}`}`;
+}
+
+function day(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
 }
 
 function print(text: string): void {

@@ -8,6 +8,7 @@ import { registerConsentRoutes } from './consent-routes.ts';
 import { createIdentityProvider } from './identity-provider/identity-provider.ts';
 import { registerIdentityRoutes } from './identity-provider/identity-routes.ts';
 import { type InteractionDeps, interactionSteps } from './interaction-step.ts';
+import { registerSecondFactorRoutes } from './second-factor-routes.ts';
 import { registerSignInRoutes } from './sign-in-routes.ts';
 
 export function registerInteractionRoutes(app: FastifyInstance, line: Line, deps: InteractionDeps): void {
@@ -25,7 +26,14 @@ export function registerInteractionRoutes(app: FastifyInstance, line: Line, deps
     line.identityProvider === undefined
       ? undefined
       : registerIdentityRoutes(app, line, deps, steps, createIdentityProvider(line, line.identityProvider));
-  const showSignIn = registerSignInRoutes(app, line, deps, steps, goToProvider);
+  const showSignIn = registerSignInRoutes(
+    app,
+    line,
+    deps,
+    steps,
+    registerSecondFactorRoutes(app, line, deps, steps),
+    goToProvider,
+  );
   const showConsent = registerConsentRoutes(app, line, deps, steps);
 
   app.get(`/${line.id}/interaction/:uid`, async (request, reply) => {

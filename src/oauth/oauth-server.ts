@@ -6,16 +6,26 @@ import type { Config, Line } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import type { Logger } from '../log/logger.ts';
 import type { VerifyToken } from '../smart/access.ts';
-import { type Accounts, createAccounts } from './accounts.ts';
+import { type AccountOptions, type Accounts, createAccounts } from './accounts.ts';
 import { type ClientRegistry, createClientRegistry } from './client-registry.ts';
 import { registerConnectRoutes } from './connect-routes.ts';
-import { type Connection, connectionsOf, revokeGrant } from './connections.ts';
+import {
+  type Connection,
+  connectionsOf,
+  endConnections,
+  revokeGrant,
+  type WhichConnections,
+} from './connections.ts';
+import type { EndReason } from './end-reasons.ts';
 import { type Endpoints, endpoints, smartConfiguration } from './endpoints.ts';
 import { registerInteractionRoutes } from './interaction-routes.ts';
 import type { FindPatient } from './interaction-step.ts';
 import { createLineProvider } from './line-provider.ts';
 import { purgeExpired } from './purge-expired.ts';
 import type { OAuthTables } from './schema.ts';
+import { createFactors, type Factors } from './second-factor/factors.ts';
+import { createSecondStep, type SecondStep } from './second-factor/second-step.ts';
+import { createSignInThrottle } from './sign-in-throttle.ts';
 import { createVerifyToken } from './verify-token.ts';
 
 export interface OAuthServerDeps {
@@ -28,6 +38,10 @@ export interface OAuthServerDeps {
   readonly describePatient?: (line: string, patient: string) => Promise<string | undefined>;
   /** For members who sign in at the plan's identity provider; without it the provider's claim is a Patient id. */
   readonly findPatient?: FindPatient;
+  /** When a Patient of a line was born, as FHIR writes dates. */
+  readonly birthDateOf?: AccountOptions['birthDateOf'];
+  /** Whether a line holds a resource, by its relative reference: nobody is told to be one that cannot be read. */
+  readonly holds?: (line: string, reference: string) => Promise<boolean>;
 }
 
 export interface OAuthServer {
@@ -38,9 +52,14 @@ export interface OAuthServer {
   smartConfiguration(line: Line): ReturnType<typeof smartConfiguration>;
   readonly clients: ClientRegistry;
   readonly accounts: Accounts;
+  readonly factors: Factors;
+  /** For sign-ins at pages of our own. */
+  secondStep(line: Line): SecondStep;
   readonly connections: {
     of(line: string, accountId: string): Promise<Connection[]>;
     revoke(line: string, grantId: string): Promise<void>;
+    /** Ends those that live, and answers how many. */
+    end(which: WhichConnections, reason: EndReason): Promise<number>;
   };
   close(): Promise<void>;
 }
@@ -56,12 +75,17 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
     clock = Date.now,
     describePatient = async () => undefined,
     findPatient = async (_line, { value }) => value,
+    birthDateOf,
+    holds = async () => true,
   } = deps;
-  const accounts = createAccounts(db, clock);
+  const accounts = createAccounts(db, clock, { ...config, birthDateOf });
   const clients = createClientRegistry(db, config, clock);
+  const factors = createFactors(db, config, clock);
+  const throttle = createSignInThrottle(db, clock);
   const lines = await Promise.all(
     config.lines.map(async (line) => ({
       line,
+      secondStep: createSecondStep({ line, config, accounts, factors, throttle, clock }),
       provider: await createLineProvider(line, { db, config, logger, clock, accounts }),
     })),
   );
@@ -74,7 +98,7 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
 
   return {
     register(app) {
-      for (const { line, provider } of lines) {
+      for (const { line, provider, secondStep } of lines) {
         app.register(async (scope) => registerConnectRoutes(scope, line, { provider, clients }));
         app.register(async (scope) =>
           registerInteractionRoutes(scope, line, {
@@ -85,6 +109,8 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
             clock,
             describePatient,
             findPatient,
+            secondStep,
+            holds,
           }),
         );
       }
@@ -94,9 +120,13 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
     smartConfiguration,
     clients,
     accounts,
+    factors,
+    secondStep: ({ id }) => lines.find(({ line }) => line.id === id)!.secondStep,
     connections: {
       of: (line, accountId) => connectionsOf(db.as<OAuthTables>(), line, accountId),
-      revoke: (line, grantId) => revokeGrant(db.as<OAuthTables>(), { line, grantId, now: clock() }),
+      revoke: (line, grantId) =>
+        revokeGrant(db.as<OAuthTables>(), { line, grantId, now: clock(), reason: 'member' }),
+      end: (which, reason) => endConnections(db.as<OAuthTables>(), which, { now: clock(), reason }),
     },
     async close() {
       clearInterval(timer);

@@ -89,8 +89,6 @@ export interface AccountTable {
   password_hash: string;
   name: string;
   patient: string | null;
-  /** Patient ids, space-separated. */
-  acts_for: string;
   created_at: number;
 }
 
@@ -129,6 +127,23 @@ export interface RecoveryCodeTable {
   digest: string;
 }
 
+/** For whom an account may act, by what right and until when. */
+export interface AuthorityTable {
+  line: string;
+  account_id: string;
+  patient: string;
+  /** As `authorities` names it. */
+  kind: string;
+  /** What the plan relies on, for its own people: a court order's number, a form. */
+  source: string;
+  /** Id of the RelatedPerson that stands for the person in the patient's record. */
+  related_person: string | null;
+  starts_at: number;
+  /** Null: until it is ended, or the patient comes of age. */
+  ends_at: number | null;
+  ended_at: number | null;
+}
+
 export interface SignInAttemptTable {
   line: string;
   /** `account` or `address`. */
@@ -158,6 +173,7 @@ export interface OAuthTables {
   oauth_identity: IdentityTable;
   oauth_factor: FactorTable;
   oauth_recovery_code: RecoveryCodeTable;
+  oauth_authority: AuthorityTable;
   oauth_sign_in_attempt: SignInAttemptTable;
   oauth_signing_key: SigningKeyTable;
 }
@@ -228,6 +244,24 @@ export const oauthSchema: readonly SchemaChange[] = [
       // Before this a connection was for one person.
       await sql`insert into oauth_connection_patient (line, patient, grant_id)
         select line, patients, grant_id from oauth_connection where patients not like '% %'`.execute(db);
+    },
+  },
+  {
+    name: '0450-authorities',
+    async up(db, dialect) {
+      const inKeyOrder = dialect === 'sqlite' ? sql`without rowid` : sql``;
+      await sql`create table oauth_authority (
+        line text not null, account_id text not null, patient text not null, kind text not null, source text not null,
+        related_person text, starts_at bigint not null, ends_at bigint, ended_at bigint,
+        primary key (line, account_id, patient)) ${inKeyOrder}`.execute(db);
+      await sql`create index oauth_authority_patient on oauth_authority (line, patient)`.execute(db);
+      const { rows } = await sql<{ line: string; id: string; acts_for: string; created_at: number }>`
+        select line, id, acts_for, created_at from oauth_account where acts_for <> ''`.execute(db);
+      for (const { line, id, acts_for, created_at } of rows)
+        for (const patient of new Set(acts_for.split(' ')))
+          await sql`insert into oauth_authority (line, account_id, patient, kind, source, starts_at)
+            values (${line}, ${id}, ${patient}, 'representative', '', ${created_at})`.execute(db);
+      await sql`alter table oauth_account drop column acts_for`.execute(db);
     },
   },
   {

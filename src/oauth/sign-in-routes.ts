@@ -2,8 +2,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Line } from '../config/config.ts';
 import { formOf } from '../http/form-body.ts';
+import type { Account } from './accounts.ts';
 import { denied, type InteractionDeps, type Step, type Steps } from './interaction-step.ts';
 import { signInPage } from './pages/sign-in-page.ts';
+import { signInTexts, waitMessage } from './pages/sign-in-texts.ts';
 
 /** Answers what shows the page. */
 export function registerSignInRoutes(
@@ -11,6 +13,7 @@ export function registerSignInRoutes(
   line: Line,
   { provider, config, accounts }: InteractionDeps,
   steps: Steps,
+  showSecondStep: (reply: FastifyReply, step: Step, account: Account) => Promise<FastifyReply | undefined>,
   /** Where the plan has an identity provider of its own. */
   goToProvider?: (request: FastifyRequest, reply: FastifyReply, step: Step) => Promise<FastifyReply>,
 ): (request: FastifyRequest, reply: FastifyReply, step: Step) => Promise<FastifyReply> {
@@ -22,7 +25,14 @@ export function registerSignInRoutes(
     typed?: { username: string; message: string; status: number },
   ) => {
     const client = await provider.Client.find(String(step.interaction.params.client_id));
-    const page = await signInPage(config, { line, step, appName: client?.clientName ?? 'An app', typed });
+    const page = await signInPage(config, {
+      line,
+      language: step.language,
+      step,
+      appName: client?.clientName,
+      username: typed?.username ?? String(step.interaction.params.login_hint ?? '').slice(0, 200),
+      message: typed?.message,
+    });
     return steps.sendPage(reply, typed?.status ?? 200, page);
   };
 
@@ -45,14 +55,15 @@ export function registerSignInRoutes(
       reply.header('retry-after', String(outcome.retryAfterSeconds));
       return showSignIn(reply, step, {
         username,
-        message: waitMessage(outcome.retryAfterSeconds),
+        message: waitMessage(outcome.retryAfterSeconds, step.language),
         status: 429,
       });
     }
     if (outcome.kind === 'refused') {
-      const message = 'This user name and password do not belong together. Check both and try again.';
-      return showSignIn(reply, step, { username, message, status: 401 });
+      return showSignIn(reply, step, { username, message: signInTexts[step.language].refused, status: 401 });
     }
+    const second = await showSecondStep(reply, step, outcome.account);
+    if (second !== undefined) return second;
     return steps.returnToLibrary(request, reply, {
       login: { accountId: outcome.account.id, remember: false, amr: ['pwd'] },
     });
@@ -60,9 +71,4 @@ export function registerSignInRoutes(
 
   return (request, reply, step) =>
     goToProvider === undefined || hasPasswords ? showSignIn(reply, step) : goToProvider(request, reply, step);
-}
-
-function waitMessage(seconds: number): string {
-  const wait = seconds < 60 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
-  return `There were too many attempts. Nothing is wrong with your account: try again in ${wait}.`;
 }

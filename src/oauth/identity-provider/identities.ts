@@ -4,7 +4,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import type { Database } from '../../db/database.ts';
-import { connectionsOf, revokeGrant } from '../connections.ts';
+import { authoritiesOf, endAuthority, giveAuthority } from '../authorities.ts';
+import { endConnections } from '../connections.ts';
 import type { OAuthTables } from '../schema.ts';
 
 export interface KnownIdentity {
@@ -18,6 +19,9 @@ export interface KnownIdentity {
   readonly actsFor: readonly string[];
 }
 
+/** What the authorities say that rest on the provider's word. */
+const source = 'identity provider';
+
 /** Answers the id of the account, made when this identity is met first and brought up to date each time. */
 export async function accountOfIdentity(
   db: Database,
@@ -25,31 +29,32 @@ export async function accountOfIdentity(
   identity: KnownIdentity,
 ): Promise<string> {
   const kysely = db.as<OAuthTables>();
-  const { line } = identity;
+  const { line, name, patient = null, actsFor } = identity;
   const id = (await find(kysely, identity)) ?? (await insert(kysely, clock(), identity));
+  const ofAccount = { line, accountId: id };
   const before = await kysely
     .selectFrom('oauth_account')
-    .select(['patient', 'acts_for'])
+    .select('patient')
     .where('line', '=', line)
     .where('id', '=', id)
     .executeTakeFirstOrThrow();
   await kysely
     .updateTable('oauth_account')
-    .set({
-      name: identity.name,
-      patient: identity.patient ?? null,
-      acts_for: identity.actsFor.join(' '),
-    })
+    .set({ name, patient })
     .where('line', '=', line)
     .where('id', '=', id)
     .execute();
-  const now = [identity.patient, ...identity.actsFor];
-  const lost = [before.patient, ...before.acts_for.split(' ')].filter(
-    (patient) => patient !== null && patient !== '' && !now.includes(patient),
-  );
-  for (const connection of lost.length === 0 ? [] : await connectionsOf(kysely, line, id)) {
-    if (connection.revokedAt === undefined && connection.patients.some((patient) => lost.includes(patient)))
-      await revokeGrant(kysely, { line, grantId: connection.grantId, now: clock() });
+  const now = clock();
+  if (before.patient !== null && before.patient !== patient)
+    await endConnections(kysely, { ...ofAccount, patient: before.patient }, { now, reason: 'authority' });
+  const inForce = await authoritiesOf(kysely, { ...ofAccount, now });
+  for (const authority of inForce) {
+    if (authority.source === source && !actsFor.includes(authority.patient))
+      await endAuthority(kysely, { ...ofAccount, now, patient: authority.patient });
+  }
+  for (const one of actsFor) {
+    if (!inForce.some((authority) => authority.patient === one))
+      await giveAuthority(kysely, { ...ofAccount, now }, { patient: one, source });
   }
   return id;
 }
@@ -90,7 +95,6 @@ async function insert(kysely: Kysely<OAuthTables>, now: number, identity: KnownI
         password_hash: '',
         name: identity.name,
         patient: identity.patient ?? null,
-        acts_for: identity.actsFor.join(' '),
         created_at: now,
       })
       .execute();
