@@ -5,7 +5,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { openPlan, type Plan } from '../app/open-plan.ts';
 import { patientName } from '../app/patient-facts.ts';
 import { ConfigError } from '../config/config.ts';
-import { type Account, type Accounts, createAccounts } from '../oauth/accounts.ts';
+import { type Account, type Accounts, createAccounts, shortestPassword } from '../oauth/accounts.ts';
 import { collect } from './collect.ts';
 import { requireLine } from './require-line.ts';
 
@@ -21,8 +21,6 @@ interface CreateFlags extends LineFlags {
   readonly name?: string;
   readonly passwordStdin?: boolean;
 }
-
-const shortestPassword = 12;
 
 export function registerMemberCommand(program: Command): void {
   const member = program

@@ -26,6 +26,8 @@ export interface Account {
   readonly name: string;
   /** Their own Patient id, when they are a member themselves. */
   readonly patient: string | undefined;
+  /** False for who signs in at the plan's identity provider. */
+  readonly hasPassword: boolean;
 }
 
 /** Somebody whose record a person may share. */
@@ -86,7 +88,14 @@ export interface Accounts {
   /** Ends whatever the account granted, and the account. */
   remove(account: Account): Promise<void>;
   verify(line: string, username: string, password: string, address?: string): Promise<SignIn>;
+  /** Why a password cannot be taken, in words for its owner. */
+  passwordProblem(account: Account, password: string): string | undefined;
+  setPassword(account: Account, password: string): Promise<void>;
 }
+
+/** NIST SP 800-63B section 5.1.1: long rather than of many kinds of signs. */
+export const shortestPassword = 12;
+const longestPassword = 1000;
 
 /** A FHIR id: https://hl7.org/fhir/R4/datatypes.html#id */
 const patientId = /^[A-Za-z0-9\-.]{1,64}$/;
@@ -234,6 +243,27 @@ export function createAccounts(
       await kysely.deleteFrom('oauth_account').where('line', '=', line).where('id', '=', id).execute();
     },
 
+    passwordProblem({ username }, password) {
+      if (password.length < shortestPassword)
+        return `The new password has fewer than ${shortestPassword} characters.`;
+      if (password.length > longestPassword)
+        return `The new password has more than ${longestPassword} characters.`;
+      const plain = usernameKey(password);
+      if (plain.includes(usernameKey(username)) || new Set(plain).size < 5)
+        return 'The new password is too easy to guess: it repeats itself, or has your user name in it.';
+      return undefined;
+    },
+
+    async setPassword({ line, id }, password) {
+      await kysely
+        .updateTable('oauth_account')
+        .set({ password_hash: await hashPassword(password) })
+        .where('line', '=', line)
+        .where('id', '=', id)
+        .where('password_hash', '<>', '')
+        .execute();
+    },
+
     async verify(line, username, password, address = '') {
       const source = { line, usernameKey: usernameKey(username), address };
       const wait = await throttle.attempt(source);
@@ -257,6 +287,7 @@ function toAccount(row: AccountTable): Account {
     username: row.username,
     name: row.name,
     patient: row.patient ?? undefined,
+    hasPassword: row.password_hash !== '',
   };
 }
 
