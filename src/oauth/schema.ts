@@ -85,10 +85,46 @@ export interface AccountTable {
   username: string;
   /** As compared: NFKC, lower case. */
   username_key: string;
+  /** Empty for who signs in elsewhere. */
   password_hash: string;
   name: string;
   patient: string | null;
   created_at: number;
+}
+
+/** Whom the plan's identity provider vouches for, and the account that is theirs. */
+export interface IdentityTable {
+  line: string;
+  issuer: string;
+  subject: string;
+  account_id: string;
+  created_at: number;
+}
+
+/** What a person proves beside their password. */
+export interface FactorTable {
+  line: string;
+  account_id: string;
+  /** Of a passkey its credential id. */
+  id: string;
+  /** `totp` or `passkey`. */
+  kind: string;
+  name: string;
+  /** Secret or public key, AES-256-GCM. */
+  secret: string;
+  /** The last step of a TOTP, or what the passkey counts: neither goes back. */
+  counter: number;
+  /** Of a passkey, space-separated. */
+  transports: string;
+  created_at: number;
+  used_at: number | null;
+}
+
+export interface RecoveryCodeTable {
+  line: string;
+  account_id: string;
+  /** HMAC-SHA-256 under a key of the installation. */
+  digest: string;
 }
 
 /** For whom an account may act, by what right and until when. */
@@ -134,6 +170,9 @@ export interface OAuthTables {
   oauth_client: ClientTable;
   oauth_client_secret: ClientSecretTable;
   oauth_account: AccountTable;
+  oauth_identity: IdentityTable;
+  oauth_factor: FactorTable;
+  oauth_recovery_code: RecoveryCodeTable;
   oauth_authority: AuthorityTable;
   oauth_sign_in_attempt: SignInAttemptTable;
   oauth_signing_key: SigningKeyTable;
@@ -223,6 +262,31 @@ export const oauthSchema: readonly SchemaChange[] = [
           await sql`insert into oauth_authority (line, account_id, patient, kind, source, starts_at)
             values (${line}, ${id}, ${patient}, 'representative', '', ${created_at})`.execute(db);
       await sql`alter table oauth_account drop column acts_for`.execute(db);
+    },
+  },
+  {
+    name: '0470-factors',
+    async up(db, dialect) {
+      const inKeyOrder = dialect === 'sqlite' ? sql`without rowid` : sql``;
+      await sql`create table oauth_factor (
+        line text not null, account_id text not null, id text not null, kind text not null, name text not null,
+        secret text not null, counter bigint not null, transports text not null,
+        created_at bigint not null, used_at bigint, primary key (line, account_id, id)) ${inKeyOrder}`.execute(
+        db,
+      );
+      await sql`create table oauth_recovery_code (
+        line text not null, account_id text not null, digest text not null,
+        primary key (line, account_id, digest)) ${inKeyOrder}`.execute(db);
+    },
+  },
+  {
+    name: '0480-identity',
+    async up(db, dialect) {
+      const inKeyOrder = dialect === 'sqlite' ? sql`without rowid` : sql``;
+      await sql`create table oauth_identity (
+        line text not null, issuer text not null, subject text not null, account_id text not null,
+        created_at bigint not null, primary key (line, issuer, subject)) ${inKeyOrder}`.execute(db);
+      await sql`create index oauth_identity_account on oauth_identity (line, account_id)`.execute(db);
     },
   },
 ];
