@@ -25,6 +25,8 @@ const production: Config = {
   authorizeRequestsPerMinute: 100,
   failedAuthenticationsPerMinute: 100,
   importValidation: 'report',
+  clientRegistration: 'off',
+  trustAnchors: [],
   lines: [
     {
       id: 'cco',

@@ -1,7 +1,7 @@
 // What an operator can set: environment variables and, outside the sandbox, one JSON file named by
 // PORTICO_CONFIG. Everything is checked at start; a wrong value names its key and ends the program.
 // Must never hold a secret that belongs in a log: `secretKey` is redacted where configuration is printed.
-import { randomBytes } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -35,7 +35,22 @@ const defaultFailedAuthentications = 60;
 export const importValidations = ['off', 'report', 'enforce'] as const;
 export type ImportValidation = (typeof importValidations)[number];
 
+/** Whether apps may register themselves: not at all, with a token that an operator gives out, or everybody. */
+export const clientRegistrations = ['off', 'token', 'open'] as const;
+export type ClientRegistration = (typeof clientRegistrations)[number];
+
+/** An authority whose software statements are taken. */
+export interface TrustAnchor {
+  /** What members read: by whom an app is vouched for. */
+  readonly name: string;
+  readonly certificate: X509Certificate;
+}
+
 const fileSchema = z.strictObject({
+  client_registration: z.enum(clientRegistrations).default('off'),
+  trust_anchors: z
+    .array(z.strictObject({ name: z.string().min(1).max(100), certificate_file: z.string().min(1) }))
+    .default([]),
   plan_name: z.string().min(1).max(200),
   plan_url: baseUrl,
   lines: z.array(lineSchema).min(1),
@@ -104,6 +119,8 @@ export interface Config {
   readonly failedAuthenticationsPerMinute: number;
   /** Unless the import is told otherwise. */
   readonly importValidation: ImportValidation;
+  readonly clientRegistration: ClientRegistration;
+  readonly trustAnchors: readonly TrustAnchor[];
   readonly logLevel: string;
   /** At least 256 bits; keys for cookies, cursors and digests are derived from it (HKDF). */
   readonly secretKey: string;
@@ -166,7 +183,25 @@ export function loadConfig(environment: Environment): Config {
     authorizeRequestsPerMinute: file.authorize_requests_per_minute,
     failedAuthenticationsPerMinute: file.failed_authentications_per_minute,
     importValidation: file.import_validation,
+    clientRegistration: file.client_registration,
+    trustAnchors: file.trust_anchors.map(({ name, certificate_file: certificate }) => ({
+      name,
+      certificate: readCertificate(env.PORTICO_CONFIG!, certificate),
+    })),
   };
+}
+
+function readCertificate(file: string, path: string): X509Certificate {
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(readFileSync(path));
+  } catch {
+    throw new ConfigError(
+      `${file}: trust_anchors: ${path} is not a certificate (PEM or DER) that can be read`,
+    );
+  }
+  if (!certificate.ca) throw new ConfigError(`${file}: trust_anchors: ${path} is not of an authority (CA)`);
+  return certificate;
 }
 
 /** The sandbox plan under one address: paths tell the lines apart. */
@@ -186,6 +221,8 @@ export function sandboxPlan(
   | 'authorizeRequestsPerMinute'
   | 'failedAuthenticationsPerMinute'
   | 'importValidation'
+  | 'clientRegistration'
+  | 'trustAnchors'
 > {
   const line = (id: string, name: string): Line => ({
     id,
@@ -210,6 +247,8 @@ export function sandboxPlan(
     authorizeRequestsPerMinute: 3000,
     failedAuthenticationsPerMinute: 600,
     importValidation: 'report',
+    clientRegistration: 'open',
+    trustAnchors: [],
   };
 }
 

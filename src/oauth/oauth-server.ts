@@ -14,6 +14,7 @@ import { type Discovery, readDiscovery, smartConfiguration } from './discovery.t
 import { registerInteractionRoutes } from './interaction-routes.ts';
 import { createLineProvider } from './line-provider.ts';
 import { purgeExpired } from './purge-expired.ts';
+import { registerRegistrationRoutes } from './registration/registration-routes.ts';
 import { createRequestLimits } from './request-limits.ts';
 import type { OAuthTables } from './schema.ts';
 import { createVerifyToken } from './verify-token.ts';
@@ -76,6 +77,10 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
         app.register(async (scope) =>
           registerConnectRoutes(scope, line, { provider, config, clients, limits }),
         );
+        if (config.clientRegistration !== 'off')
+          app.register(async (scope) =>
+            registerRegistrationRoutes(scope, line, { provider, config, db, clients, clock }),
+          );
         app.register(async (scope) => {
           // Before the body is read, so before any step looks at the database.
           scope.addHook('onRequest', async (request, reply) => {
