@@ -1,7 +1,7 @@
 // What an operator can set: environment variables and, outside the sandbox, one JSON file named by
 // PORTICO_CONFIG. Everything is checked at start; a wrong value names its key and ends the program.
 // Must never hold a secret that belongs in a log: `secretKey` is redacted where configuration is printed.
-import { randomBytes } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -62,7 +62,22 @@ export type ImportValidation = (typeof importValidations)[number];
 /** Years; each state sets its own. From the second on only they themselves share their sensitive records. */
 const ages = { adult: 18, adolescent: 14 };
 
+/** Whether apps may register themselves: not at all, with a token that an operator gives out, or everybody. */
+export const clientRegistrations = ['off', 'token', 'open'] as const;
+export type ClientRegistration = (typeof clientRegistrations)[number];
+
+/** An authority whose software statements are taken. */
+export interface TrustAnchor {
+  /** What members read: by whom an app is vouched for. */
+  readonly name: string;
+  readonly certificate: X509Certificate;
+}
+
 const fileSchema = z.strictObject({
+  client_registration: z.enum(clientRegistrations).default('off'),
+  trust_anchors: z
+    .array(z.strictObject({ name: z.string().min(1).max(100), certificate_file: z.string().min(1) }))
+    .default([]),
   plan_name: z.string().min(1).max(200),
   plan_url: baseUrl,
   lines: z.array(lineSchema).min(1),
@@ -157,6 +172,8 @@ export interface Config {
   /** Years at which nobody acts as parent or guardian any more, and at which sensitive records become one's own to share. */
   readonly adultAge: number;
   readonly adolescentAge: number;
+  readonly clientRegistration: ClientRegistration;
+  readonly trustAnchors: readonly TrustAnchor[];
   readonly logLevel: string;
   /** At least 256 bits; keys for cookies, cursors and digests are derived from it (HKDF). */
   readonly secretKey: string;
@@ -224,6 +241,11 @@ export function loadConfig(environment: Environment): Config {
     importValidation: file.import_validation,
     adultAge: file.adult_age,
     adolescentAge: file.adolescent_age,
+    clientRegistration: file.client_registration,
+    trustAnchors: file.trust_anchors.map(({ name, certificate_file: certificate }) => ({
+      name,
+      certificate: readCertificate(env.PORTICO_CONFIG!, certificate),
+    })),
   };
 }
 
@@ -259,6 +281,19 @@ function identityProviderConfig(
   };
 }
 
+function readCertificate(file: string, path: string): X509Certificate {
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(readFileSync(path));
+  } catch {
+    throw new ConfigError(
+      `${file}: trust_anchors: ${path} is not a certificate (PEM or DER) that can be read`,
+    );
+  }
+  if (!certificate.ca) throw new ConfigError(`${file}: trust_anchors: ${path} is not of an authority (CA)`);
+  return certificate;
+}
+
 /** The sandbox plan under one address: paths tell the lines apart. */
 export function sandboxPlan(
   publicUrl: string,
@@ -278,6 +313,8 @@ export function sandboxPlan(
   | 'importValidation'
   | 'adultAge'
   | 'adolescentAge'
+  | 'clientRegistration'
+  | 'trustAnchors'
 > {
   const line = (id: string, name: string): Line => ({
     id,
@@ -304,6 +341,8 @@ export function sandboxPlan(
     importValidation: 'report',
     adultAge: ages.adult,
     adolescentAge: ages.adolescent,
+    clientRegistration: 'open',
+    trustAnchors: [],
   };
 }
 

@@ -139,6 +139,9 @@ async function configuration(
     routes,
     discovery: {
       management_endpoint: endpoints(line).management_endpoint,
+      ...(config.clientRegistration === 'off'
+        ? {}
+        : { registration_endpoint: line.portalUrl + routes.registration }),
       service_documentation: `${config.planUrl}/developer/docs/patient-api`,
     },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],

@@ -22,6 +22,7 @@ import { registerInteractionRoutes } from './interaction-routes.ts';
 import type { FindPatient } from './interaction-step.ts';
 import { createLineProvider } from './line-provider.ts';
 import { purgeExpired } from './purge-expired.ts';
+import { registerRegistrationRoutes } from './registration/registration-routes.ts';
 import { createRequestLimits } from './request-limits.ts';
 import type { OAuthTables } from './schema.ts';
 import { createFactors, type Factors } from './second-factor/factors.ts';
@@ -114,6 +115,10 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
         app.register(async (scope) =>
           registerConnectRoutes(scope, line, { provider, config, clients, limits }),
         );
+        if (config.clientRegistration !== 'off')
+          app.register(async (scope) =>
+            registerRegistrationRoutes(scope, line, { provider, config, db, clients, clock }),
+          );
         app.register(async (scope) => {
           // Before the body is read, so before any step looks at the database.
           scope.addHook('onRequest', async (request, reply) => {

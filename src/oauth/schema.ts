@@ -66,8 +66,25 @@ export interface ClientTable {
   /** JSON Web Key Set of a client that signs assertions (RFC 7523). */
   jwks: string | null;
   developer_id: string | null;
+  /** Name of the authority that vouched for it when it registered itself. */
+  verified_by: string | null;
   created_at: number;
   disabled_at: number | null;
+}
+
+/** With which an operator lets apps register themselves. */
+export interface InitialTokenTable {
+  digest: string;
+  note: string;
+  uses_left: number;
+  created_at: number;
+  expires_at: number;
+}
+
+/** The token of an app for its own registration. */
+export interface RegistrationTable {
+  client_id: string;
+  digest: string;
 }
 
 export interface ClientSecretTable {
@@ -169,6 +186,8 @@ export interface OAuthTables {
   oauth_connection_patient: ConnectionPatientTable;
   oauth_client: ClientTable;
   oauth_client_secret: ClientSecretTable;
+  oauth_initial_token: InitialTokenTable;
+  oauth_registration: RegistrationTable;
   oauth_account: AccountTable;
   oauth_identity: IdentityTable;
   oauth_factor: FactorTable;
@@ -287,6 +306,19 @@ export const oauthSchema: readonly SchemaChange[] = [
         line text not null, issuer text not null, subject text not null, account_id text not null,
         created_at bigint not null, primary key (line, issuer, subject)) ${inKeyOrder}`.execute(db);
       await sql`create index oauth_identity_account on oauth_identity (line, account_id)`.execute(db);
+    },
+  },
+  {
+    name: '0490-registration',
+    async up(db, dialect) {
+      const inKeyOrder = dialect === 'sqlite' ? sql`without rowid` : sql``;
+      await sql`alter table oauth_client add column verified_by text`.execute(db);
+      await sql`create table oauth_initial_token (
+        digest text not null primary key, note text not null, uses_left integer not null,
+        created_at bigint not null, expires_at bigint not null) ${inKeyOrder}`.execute(db);
+      await sql`create table oauth_registration (
+        client_id text not null primary key references oauth_client (client_id) on delete cascade,
+        digest text not null) ${inKeyOrder}`.execute(db);
     },
   },
 ];
