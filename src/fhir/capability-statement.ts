@@ -79,6 +79,10 @@ export function capabilityStatement(service: Capabilities, line: Line): Record<s
                 { url: 'token', valueUri: endpoints.token_endpoint },
                 { url: 'introspect', valueUri: endpoints.introspection_endpoint },
                 { url: 'revoke', valueUri: endpoints.revocation_endpoint },
+                { url: 'manage', valueUri: endpoints.management_endpoint },
+                ...(endpoints.registration_endpoint === undefined
+                  ? []
+                  : [{ url: 'register', valueUri: endpoints.registration_endpoint }]),
               ],
             },
           ],

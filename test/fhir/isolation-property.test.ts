@@ -76,6 +76,7 @@ async function serve(place: TestPlace, context: TestContext) {
       token_endpoint: '',
       introspection_endpoint: '',
       revocation_endpoint: '',
+      management_endpoint: '',
     }),
     smartConfiguration: () => ({}),
     toXml: xmlWriter(definitions.structure),
@@ -83,7 +84,7 @@ async function serve(place: TestPlace, context: TestContext) {
     readXml: () => assert.fail('no request is XML'),
     checkStructure: plan.checkStructure,
     openValidator: plan.openValidator,
-    publicRequestsPerMinute: 1_000_000,
+    requestsPerMinute: { public: 1_000_000, client: 1_000_000, member: 1_000_000 },
     planName: 'Plan',
     documentationUrl: '',
   });
