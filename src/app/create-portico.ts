@@ -26,6 +26,7 @@ import { registerMemberAccount } from '../portal/member-account.ts';
 import { answerBrokenRequest } from './answer-broken-request.ts';
 import { firstPage } from './first-page.ts';
 import { registerHealth } from './health.ts';
+import { createMetrics } from './metrics.ts';
 import { openPlan, type Plan } from './open-plan.ts';
 import { patientName } from './patient-name.ts';
 import { misdirectedPath, publicAddresses } from './public-addresses.ts';
@@ -53,13 +54,20 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
   }
   const describePatient = async (line: string, patient: string) =>
     (await patientName(plan.store, line, patient)) || undefined;
-  const oauth = await createOAuthServer({ db: plan.db, config, logger, describePatient });
+  const metrics = createMetrics();
+  const oauth = await createOAuthServer({
+    db: plan.db,
+    config,
+    logger,
+    describePatient,
+    onLegacyTokenRequest: (line, client) => metrics.legacyTokenRequests.inc({ line, client }),
+  });
   // Not even loaded outside the sandbox.
   const sandbox = config.mode === 'sandbox' ? await import('../sandbox/register-sandbox.ts') : undefined;
   await sandbox?.seedSandbox(plan, oauth, logger);
   const endReindexing = await reindexBeside(plan, logger);
   const app = createServer(config, logger);
-  registerHealth(app, plan.db);
+  registerHealth(app, plan.db, metrics);
   await registerAssets(app);
   const service = createFhirService({
     definitions: plan.definitions,

@@ -24,12 +24,13 @@ export interface ConnectDeps {
   readonly config: Config;
   readonly clients: ClientRegistry;
   readonly limits: RequestLimits;
+  readonly onLegacyTokenRequest: (line: string, clientId: string) => void;
 }
 
 export function registerConnectRoutes(
   app: FastifyInstance,
   line: Line,
-  { provider, config, clients, limits }: ConnectDeps,
+  { provider, config, clients, limits, onLegacyTokenRequest }: ConnectDeps,
 ): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: formBodyLimit }, (_request, body, done) =>
@@ -58,6 +59,12 @@ export function registerConnectRoutes(
     await forwardToProvider(provider, line, forwarded, { request, reply });
     if (reply.raw.statusCode === 401) limits.clientFailed(request.ip, client);
   };
+
+  // RFC 8594.
+  const sunset =
+    config.legacyTokenSunset === undefined
+      ? {}
+      : { sunset: new Date(config.legacyTokenSunset).toUTCString() };
 
   const handle = async (request: FastifyRequest, reply: FastifyReply, url: string) => {
     const [path = '', queryText = ''] = splitOnce(url, '?');
@@ -94,7 +101,8 @@ export function registerConnectRoutes(
             'send a form by POST with client_id, client_secret, code and redirect_uri: this app is not registered for the token request with ClientId in the query',
           );
         }
-        reply.header('deprecation', legacyDeprecation);
+        if (client?.legacyToken === true) onLegacyTokenRequest(line.id, client.client_id);
+        reply.headers({ deprecation: legacyDeprecation, ...sunset });
         const standard = {
           method: 'POST',
           url: path,

@@ -22,6 +22,7 @@ import { checkAudience } from './check-audience.ts';
 import { extraClientMetadata } from './client-metadata.ts';
 import { matchesSecret, secretDigest } from './client-registry.ts';
 import { assertionAlgorithms, endpoints, routes } from './endpoints.ts';
+import { fetchClientKeys, keysLimit } from './fetch-client-keys.ts';
 import { connectionLifetime, lifetimes } from './lifetimes.ts';
 import { authorizationErrorPage } from './pages/authorization-error-page.ts';
 import { recordAdapter } from './record-adapter.ts';
@@ -120,6 +121,8 @@ async function configuration(
       service_documentation: `${config.planUrl}/developer/docs/patient-api`,
     },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    fetch: fetchClientKeys(config.mode, clock),
+    fetchResponseBodyLimits: { jwks_uri: keysLimit },
     assertJwtClientAuthClaimsAndHeader: async (_ctx, claims) => checkAssertion(claims, clock()),
     responseTypes: ['code', 'code id_token'],
     subjectTypes: ['public'],

@@ -26,6 +26,8 @@ export interface OAuthServerDeps {
   readonly clock?: () => number;
   /** A person's name for a Patient id of a line, shown where a member chooses whose information to share. */
   readonly describePatient?: (line: string, patient: string) => Promise<string | undefined>;
+  /** An app sent its secret in the query, as only those do that are registered for it. */
+  readonly onLegacyTokenRequest?: (line: string, clientId: string) => void;
 }
 
 export interface OAuthServer {
@@ -47,7 +49,14 @@ const purgeEveryMs = 60_000;
 
 /** The schema (`oauthSchema`) must be up to date. */
 export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthServer> {
-  const { db, config, logger, clock = Date.now, describePatient = async () => undefined } = deps;
+  const {
+    db,
+    config,
+    logger,
+    clock = Date.now,
+    describePatient = async () => undefined,
+    onLegacyTokenRequest = () => {},
+  } = deps;
   const accounts = createAccounts(db, clock);
   const clients = createClientRegistry(db, config, clock);
   const lines = await Promise.all(
@@ -74,7 +83,7 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
     register(app) {
       for (const { line, provider } of lines) {
         app.register(async (scope) =>
-          registerConnectRoutes(scope, line, { provider, config, clients, limits }),
+          registerConnectRoutes(scope, line, { provider, config, clients, limits, onLegacyTokenRequest }),
         );
         app.register(async (scope) => {
           // Before the body is read, so before any step looks at the database.

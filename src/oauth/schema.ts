@@ -65,6 +65,8 @@ export interface ClientTable {
   pkce_optional: number;
   /** JSON Web Key Set of a client that signs assertions (RFC 7523). */
   jwks: string | null;
+  /** Where that set is read instead, so that the client can change its keys by itself. */
+  jwks_uri: string | null;
   developer_id: string | null;
   created_at: number;
   disabled_at: number | null;
@@ -110,6 +112,10 @@ export interface SigningKeyTable {
   /** Private JWK, AES-256-GCM. */
   sealed: string;
   created_at: number;
+  /** Published before that, so that everybody has it by then. */
+  signs_from: number;
+  /** No longer published from then on; null: as long as an ID Token that it signed may live. */
+  withdrawn_at: number | null;
 }
 
 export interface OAuthTables {
@@ -189,6 +195,15 @@ export const oauthSchema: readonly SchemaChange[] = [
       // Before this a connection was for one person.
       await sql`insert into oauth_connection_patient (line, patient, grant_id)
         select line, patients, grant_id from oauth_connection where patients not like '% %'`.execute(db);
+    },
+  },
+  {
+    name: '0460-clients',
+    async up(db) {
+      await sql`alter table oauth_client add column jwks_uri text`.execute(db);
+      await sql`alter table oauth_signing_key add column signs_from bigint not null default 0`.execute(db);
+      await sql`alter table oauth_signing_key add column withdrawn_at bigint`.execute(db);
+      await sql`update oauth_signing_key set signs_from = created_at`.execute(db);
     },
   },
 ];

@@ -37,6 +37,8 @@ export async function signingKeys(
         kid,
         sealed: seal(key, `${line} ${kid}`, JSON.stringify(jwk)),
         created_at: now,
+        signs_from: now,
+        withdrawn_at: null,
       })
       .onConflict((conflict) => conflict.columns(['line', 'generation']).doNothing())
       .execute();
