@@ -91,18 +91,18 @@ function secretsCard(
 <select id="overlap" name="overlap">${overlaps.map(
     ([value, words]) =>
       html`<option value="${String(value)}"${value === usualOverlap ? html` selected` : ''}>${words}${
-        value === 0 ? '' : `: ${momentOf(now + value * 1000)}`
+        value < usualOverlap ? '' : `: ${dayOf(now + value * 1000)}`
       }</option>`,
   )}</select></div>
 <button class="button secondary" type="submit">Make a new secret</button></form>
 <h2>Secrets that are good now</h2>
-<table class="stack"><thead><tr><th scope="col">Made</th><th scope="col">Ends</th><th scope="col">End it now</th></tr></thead>
+<table class="stack"><thead><tr><th scope="col">Made</th><th scope="col">Ends</th><th scope="col">End early</th></tr></thead>
 <tbody>${secrets.map(
     ({ id, createdAt, endsAt }) => html`<tr><th scope="row">${momentOf(createdAt)}</th>
 <td data-label="Ends">${endsAt === undefined ? 'when you replace it' : momentOf(endsAt)}</td>
-<td data-label="End it now">${
+<td data-label="End early">${
       two
-        ? html`<form method="post" action="${at}/secrets/${id}/end"><input type="hidden" name="csrf" value="${csrf}"><button class="button secondary" type="submit">End it now</button></form>`
+        ? html`<form method="post" action="${at}/secrets/${id}/end"><input type="hidden" name="csrf" value="${csrf}"><button class="button secondary" type="submit">End now</button></form>`
         : 'The only one'
     }</td></tr>`,
   )}</tbody></table></section>`;
