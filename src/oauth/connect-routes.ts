@@ -20,7 +20,8 @@ import type { RequestLimits } from './request-limits.ts';
 const legacyDeprecation = '@1735689600';
 
 export interface ConnectDeps {
-  readonly provider: Provider;
+  /** The one with the present keys. */
+  readonly provider: () => Provider;
   readonly config: Config;
   readonly clients: ClientRegistry;
   readonly limits: RequestLimits;
@@ -56,7 +57,7 @@ export function registerConnectRoutes(
       reply.headers(rateLimitHeaders([refused]));
       return sendOAuthError(reply, 429, 'temporarily_unavailable', description);
     }
-    await forwardToProvider(provider, line, forwarded, { request, reply });
+    await forwardToProvider(provider(), line, forwarded, { request, reply });
     if (reply.raw.statusCode === 401) limits.clientFailed(request.ip, client);
   };
 
@@ -118,7 +119,7 @@ export function registerConnectRoutes(
     }
     return authenticatesClients.has(endpoint)
       ? authenticateClient(forwarded, request, reply)
-      : forwardToProvider(provider, line, forwarded, { request, reply });
+      : forwardToProvider(provider(), line, forwarded, { request, reply });
   };
 
   const prefix = `/${line.id}`;

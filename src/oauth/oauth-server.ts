@@ -2,6 +2,7 @@
 // Read this first; what a request goes through stands in connect-routes (protocol) and interaction-routes (people).
 // https://www.rfc-editor.org/rfc/rfc6749, https://hl7.org/fhir/smart-app-launch/STU2.2/
 import type { FastifyInstance } from 'fastify';
+import type { JWK } from 'oidc-provider';
 import type { Config, Line } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import type { Logger } from '../log/logger.ts';
@@ -16,6 +17,7 @@ import { createLineProvider } from './line-provider.ts';
 import { purgeExpired } from './purge-expired.ts';
 import { createRequestLimits } from './request-limits.ts';
 import type { OAuthTables } from './schema.ts';
+import { reloadMs, signingKeys } from './signing-keys.ts';
 import { createVerifyToken } from './verify-token.ts';
 
 export interface OAuthServerDeps {
@@ -42,6 +44,8 @@ export interface OAuthServer {
     of(line: string, accountId: string): Promise<Connection[]>;
     revoke(line: string, grantId: string): Promise<void>;
   };
+  /** As every running process does by itself twice a minute. */
+  reloadSigningKeys(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -61,10 +65,24 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
   const clients = createClientRegistry(db, config, clock);
   const lines = await Promise.all(
     config.lines.map(async (line) => {
-      const provider = await createLineProvider(line, { db, config, logger, clock, accounts });
-      return { line, provider, discovery: await readDiscovery(provider, line) };
+      const keys = await signingKeys(db, config, line.id, clock());
+      const provider = createLineProvider(line, { db, config, logger, clock, accounts, keys });
+      const discovery = await readDiscovery(provider, line);
+      return { line, provider, discovery, signing: { kids: kidsOf(keys), provider } };
     }),
   );
+  const reloadSigningKeys = async () => {
+    for (const served of lines) {
+      const keys = await signingKeys(db, config, served.line.id, clock());
+      if (kidsOf(keys) === served.signing.kids) continue;
+      const provider = createLineProvider(served.line, { db, config, logger, clock, accounts, keys });
+      served.signing = { kids: kidsOf(keys), provider };
+      logger.info(
+        { line: served.line.id, kids: keys.map(({ kid }) => kid) },
+        'the signing keys have changed',
+      );
+    }
+  };
   const discoveries = new Map(lines.map(({ line, discovery }) => [line.id, discovery]));
   const discoveryOf = (line: Line) => {
     const discovery = discoveries.get(line.id);
@@ -78,12 +96,26 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
       logger.error({ err: error }, 'expired tokens and sessions could not be deleted'),
     );
   }, purgeEveryMs).unref();
+  let reloading: Promise<unknown> = Promise.resolve();
+  const reloadTimer = setInterval(() => {
+    reloading = reloading.then(reloadSigningKeys).catch((error: unknown) => {
+      logger.error({ err: error }, 'the signing keys could not be read again');
+    });
+  }, reloadMs).unref();
 
   return {
     register(app) {
-      for (const { line, provider } of lines) {
+      for (const served of lines) {
+        // The steps of a sign-in sign nothing, so the first provider does for them for good.
+        const { line, provider } = served;
         app.register(async (scope) =>
-          registerConnectRoutes(scope, line, { provider, config, clients, limits, onLegacyTokenRequest }),
+          registerConnectRoutes(scope, line, {
+            provider: () => served.signing.provider,
+            config,
+            clients,
+            limits,
+            onLegacyTokenRequest,
+          }),
         );
         app.register(async (scope) => {
           // Before the body is read, so before any step looks at the database.
@@ -104,9 +136,16 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
       of: (line, accountId) => connectionsOf(db.as<OAuthTables>(), line, accountId),
       revoke: (line, grantId) => revokeGrant(db.as<OAuthTables>(), { line, grantId, now: clock() }),
     },
+    reloadSigningKeys,
     async close() {
       clearInterval(timer);
-      await purging;
+      clearInterval(reloadTimer);
+      await Promise.all([purging, reloading]);
     },
   };
+}
+
+/** In their order: the first signs. */
+function kidsOf(keys: readonly JWK[]): string {
+  return keys.map(({ kid }) => kid).join(' ');
 }
