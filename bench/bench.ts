@@ -15,6 +15,7 @@ import { Browser, readForm } from '../test/oauth/oauth-fixture.ts';
 import { freePort } from '../test/portico.ts';
 import { copiesOfLine } from './copies-of-line.ts';
 import { largeDirectory } from './large-directory.ts';
+import { measureAuthorization } from './measure-authorization.ts';
 import { measureValidation } from './measure-validation.ts';
 import { writeNdjson } from './write-ndjson.ts';
 
@@ -30,6 +31,8 @@ const { values: options } = parseArgs({
 const [seconds, rounds, copies] = [Number(options.seconds), Number(options.rounds), Number(options.copies)];
 const connections = 16;
 const main = new URL('../src/main/portico.ts', import.meta.url).pathname;
+const trustingServer = [new URL('serve-trusting.ts', import.meta.url).pathname];
+const redirectUri = 'https://app.example.com/callback';
 const folder = await mkdtemp(join(tmpdir(), 'portico-bench-'));
 const port = await freePort();
 const base = `http://localhost:${port}`;
@@ -107,6 +110,27 @@ async function run(): Promise<void> {
   }
   result['rows'] = rows;
   result['memoryLoadedMb'] = await memory();
+  result['authorization'] = await measureAuthorization({
+    base,
+    publicApp: await createApp('--public'),
+    confidential: await createApp(),
+    members: personas.flatMap(({ patient, signIn }) =>
+      'cco' in patient && signIn !== undefined ? [signIn] : [],
+    ),
+    seconds,
+    rounds,
+    connections,
+    startTrusting: async () => {
+      const other = await freePort();
+      const at = `http://localhost:${other}`;
+      const { child: trusting } = await startServer(trustingServer, at, {
+        PORT: String(other),
+        PUBLIC_URL: base,
+      });
+      return { child: trusting, base: at };
+    },
+    stop: stopServer,
+  });
   await stopServer(child);
   console.table(
     rows.map((row) => ({
@@ -116,20 +140,24 @@ async function run(): Promise<void> {
       floor: Math.round(row.floor),
     })),
   );
-  const { rows: _rows, validation, ...others } = result;
-  console.table({ ...others, ...(validation as object) });
+  const { rows: _rows, validation, authorization, ...others } = result;
+  console.table({ ...others, ...(validation as object), ...(authorization as object) });
   await writeFile(new URL('result.json', import.meta.url), `${JSON.stringify(result, null, 2)}\n`);
 }
 
-async function startServer(): Promise<{ child: ChildProcess; ms: number }> {
+async function startServer(
+  command: readonly string[] = [main, 'serve'],
+  at = base,
+  more: NodeJS.ProcessEnv = {},
+): Promise<{ child: ChildProcess; ms: number }> {
   const started = performance.now();
-  const child = spawn(process.execPath, [main, 'serve'], {
-    env: environment,
+  const child = spawn(process.execPath, command, {
+    env: { ...environment, ...more },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   children.add(child);
   for (;;) {
-    const ready = await fetch(`${base}/readyz`).then(
+    const ready = await fetch(`${at}/readyz`).then(
       (answer) => answer.ok,
       () => false,
     );
@@ -202,21 +230,26 @@ async function memory(): Promise<number> {
   return Math.round(Number(/^process_resident_memory_bytes (\S+)/m.exec(text)?.[1] ?? Number.NaN) / 1e6);
 }
 
+async function createApp(
+  ...flags: readonly string[]
+): Promise<{ readonly client_id: string; readonly client_secret: string }> {
+  const created = spawn(
+    process.execPath,
+    [main, 'app', 'create', '--name', 'bench', '--redirect-uri', redirectUri, '--json', ...flags],
+    { env: environment, stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const { client_id, client_secret } = JSON.parse(
+    Buffer.concat(await Array.fromAsync(created.stdout!)).toString(),
+  ) as { client_id: string; client_secret: string };
+  return { client_id, client_secret };
+}
+
 /** The seed's flow, as any app does it. */
 async function signIn(
   username: string,
   scopes: readonly string[],
 ): Promise<{ token: string; patient: string }> {
-  const redirectUri = 'https://app.example.com/callback';
-  const created = spawn(
-    process.execPath,
-    [main, 'app', 'create', '--name', 'bench', '--redirect-uri', redirectUri, '--pkce-optional', '--json'],
-    { env: environment, stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  const client = JSON.parse(Buffer.concat(await Array.fromAsync(created.stdout!)).toString()) as {
-    client_id: string;
-    client_secret: string;
-  };
+  const client = await createApp('--pkce-optional');
   const browser = new Browser(base);
   const query = new URLSearchParams({
     client_id: client.client_id,

@@ -6,6 +6,10 @@ import { loadGuides } from '../src/fhir/definitions/guides.ts';
 import { conformanceMarkdown, conformanceText } from './report.ts';
 import { type Conformance, openConformanceValidator, runConformance } from './run-conformance.ts';
 import { signInAll } from './sign-in.ts';
+import { registerByCommand } from './smart/register-by-command.ts';
+import { smartMarkdown, smartText } from './smart/report-smart.ts';
+import { runSmart } from './smart/run-smart.ts';
+import { registerApps, sandboxPeople } from './smart/sandbox-smart.ts';
 
 const usage = `Usage: npm run conformance -- URL [options]
 
@@ -14,6 +18,8 @@ const usage = `Usage: npm run conformance -- URL [options]
   --line LINE       of a sandbox; both where it is left out
   --guide ID        only this guide, for example us-core-6.1.0; may be repeated
   --type TYPE       only this resource type; may be repeated
+  --smart           instead of the guides: the SMART App Launch suites, at a sandbox whose DATA_DIR and DATABASE_URL
+                    this command has too (it registers its apps with \`portico app create\`)
   --markdown FILE   writes the tables as Markdown
   --json            prints every row as JSON
 
@@ -27,6 +33,7 @@ const { values, positionals } = parseArgs({
     line: { type: 'string' },
     guide: { type: 'string', multiple: true },
     type: { type: 'string', multiple: true },
+    smart: { type: 'boolean' },
     markdown: { type: 'string' },
     json: { type: 'boolean' },
     help: { type: 'boolean' },
@@ -36,6 +43,16 @@ const [url] = positionals;
 if (values.help === true || url === undefined) {
   process.stdout.write(usage);
   process.exit(values.help === true ? 0 : 1);
+}
+if (values.smart === true) {
+  const root = url.replace(/\/$/, '');
+  const apps = await registerApps(registerByCommand);
+  const conformance = await runSmart({ apps, people: await sandboxPeople(root) });
+  process.stdout.write(
+    values.json === true ? `${JSON.stringify(conformance, null, 2)}\n` : smartText(conformance),
+  );
+  if (values.markdown !== undefined) await writeFile(values.markdown, smartMarkdown(conformance));
+  process.exit(conformance.rows.some(({ outcome }) => outcome === 'failed') ? 2 : 0);
 }
 const guides = loadGuides().filter((guide) => values.guide?.includes(guide.id) ?? true);
 if (guides.length === 0) throw new Error(`there is no guide ${values.guide?.join()}`);

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import type { TestContext } from 'node:test';
 import { createPortico, type Portico } from '../src/app/create-portico.ts';
 import { type Config, sandboxPlan } from '../src/config/config.ts';
-import { silentLogger } from '../src/log/logger.ts';
+import { type Logger, silentLogger } from '../src/log/logger.ts';
 import { personas } from '../src/sandbox/personas.ts';
 import { classScopes } from '../src/smart/scopes.ts';
 import type { TestPlace } from './databases.ts';
@@ -30,6 +30,7 @@ export async function startPortico(
   context: TestContext,
   place: TestPlace,
   settings: Partial<Config> = {},
+  logger: Logger = silentLogger(),
 ): Promise<RunningPortico> {
   const port = await freePort();
   const base = `http://localhost:${port}`;
@@ -43,7 +44,7 @@ export async function startPortico(
     secretKey: randomBytes(32).toString('base64url'),
     ...settings,
   };
-  const portico = await createPortico(config, silentLogger());
+  const portico = await createPortico(config, logger);
   context.after(() => portico.close());
   await portico.listen();
   const client = await portico.oauth.clients.create({

@@ -24,6 +24,13 @@ const lineSchema = z.strictObject({
 /** Of one address, without a token: the directory, the formulary, /metadata. */
 const defaultPublicRequests = 1200;
 
+/** Room for an app that reads a whole record at once, and for one with very many members. */
+const defaultMemberRequests = 6000;
+const defaultClientRequests = 120_000;
+/** A household or a carrier's network is behind one address. */
+const defaultAuthorizeRequests = 300;
+const defaultFailedAuthentications = 60;
+
 /** What an import does with resources that break a profile that they declare: nothing, say so, refuse them. */
 export const importValidations = ['off', 'report', 'enforce'] as const;
 export type ImportValidation = (typeof importValidations)[number];
@@ -41,6 +48,10 @@ const fileSchema = z.strictObject({
     .default('#1b5e7d'),
   trusted_proxies: z.array(z.string()).default([]),
   public_requests_per_minute: z.number().int().min(1).default(defaultPublicRequests),
+  client_requests_per_minute: z.number().int().min(1).default(defaultClientRequests),
+  member_requests_per_minute: z.number().int().min(1).default(defaultMemberRequests),
+  authorize_requests_per_minute: z.number().int().min(1).default(defaultAuthorizeRequests),
+  failed_authentications_per_minute: z.number().int().min(1).default(defaultFailedAuthentications),
   import_validation: z.enum(importValidations).default('report'),
   adult_age: z.number().int().min(14).max(21).default(ages.adult),
   adolescent_age: z.number().int().min(0).max(21).default(ages.adolescent),
@@ -88,6 +99,14 @@ export interface Config {
   readonly trustedProxies: readonly string[];
   /** Requests of one address to a FHIR base, without a token. */
   readonly publicRequestsPerMinute: number;
+  /** Requests of one app to a FHIR base, for all its members. */
+  readonly clientRequestsPerMinute: number;
+  /** Requests of one app to a FHIR base, for one member. */
+  readonly memberRequestsPerMinute: number;
+  /** Sign-ins that one address begins at a portal. */
+  readonly authorizeRequestsPerMinute: number;
+  /** Failed attempts of one address to authenticate as an app; for one and the same app a third of them. */
+  readonly failedAuthenticationsPerMinute: number;
   /** Unless the import is told otherwise. */
   readonly importValidation: ImportValidation;
   /** Years at which nobody acts as parent or guardian any more, and at which sensitive records become one's own to share. */
@@ -150,6 +169,10 @@ export function loadConfig(environment: Environment): Config {
     brandColor: file.brand_color,
     trustedProxies: file.trusted_proxies,
     publicRequestsPerMinute: file.public_requests_per_minute,
+    clientRequestsPerMinute: file.client_requests_per_minute,
+    memberRequestsPerMinute: file.member_requests_per_minute,
+    authorizeRequestsPerMinute: file.authorize_requests_per_minute,
+    failedAuthenticationsPerMinute: file.failed_authentications_per_minute,
     importValidation: file.import_validation,
     adultAge: file.adult_age,
     adolescentAge: file.adolescent_age,
@@ -168,6 +191,10 @@ export function sandboxPlan(
   | 'brandColor'
   | 'trustedProxies'
   | 'publicRequestsPerMinute'
+  | 'clientRequestsPerMinute'
+  | 'memberRequestsPerMinute'
+  | 'authorizeRequestsPerMinute'
+  | 'failedAuthenticationsPerMinute'
   | 'importValidation'
   | 'adultAge'
   | 'adolescentAge'
@@ -189,6 +216,11 @@ export function sandboxPlan(
     brandColor: '#1b5e7d',
     trustedProxies: [],
     publicRequestsPerMinute: defaultPublicRequests,
+    // Whoever measures a sandbox does so with one app and one address.
+    clientRequestsPerMinute: 10_000_000,
+    memberRequestsPerMinute: 10_000_000,
+    authorizeRequestsPerMinute: 3000,
+    failedAuthenticationsPerMinute: 600,
     importValidation: 'report',
     adultAge: ages.adult,
     adolescentAge: ages.adolescent,

@@ -18,10 +18,11 @@ import { pageHeaders } from '../pages/page.ts';
 import { supportedScopes } from '../smart/scopes.ts';
 import { accountClaims } from './account-claims.ts';
 import type { Accounts } from './accounts.ts';
+import { checkAssertion } from './check-assertion.ts';
 import { checkAudience } from './check-audience.ts';
 import { extraClientMetadata } from './client-metadata.ts';
 import { matchesSecret, secretDigest } from './client-registry.ts';
-import { assertionAlgorithms, routes } from './endpoints.ts';
+import { assertionAlgorithms, endpoints, routes } from './endpoints.ts';
 import { connectionLifetime, lifetimes } from './lifetimes.ts';
 import { authorizationErrorPage } from './pages/authorization-error-page.ts';
 import { recordAdapter } from './record-adapter.ts';
@@ -136,7 +137,12 @@ async function configuration(
     adapter: recordAdapter({ db, line: line.id, clock }),
     jwks: { keys: await signingKeys(db, config, line.id, clock()) },
     routes,
+    discovery: {
+      management_endpoint: endpoints(line).management_endpoint,
+      service_documentation: `${config.planUrl}/developer/docs/patient-api`,
+    },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    assertJwtClientAuthClaimsAndHeader: async (_ctx, claims) => checkAssertion(claims, clock()),
     responseTypes: ['code', 'code id_token'],
     subjectTypes: ['public'],
     scopes: [...supportedScopes],

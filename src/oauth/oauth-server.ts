@@ -8,7 +8,7 @@ import type { Logger } from '../log/logger.ts';
 import type { VerifyToken } from '../smart/access.ts';
 import { type AccountOptions, type Accounts, createAccounts } from './accounts.ts';
 import { type ClientRegistry, createClientRegistry } from './client-registry.ts';
-import { registerConnectRoutes } from './connect-routes.ts';
+import { registerConnectRoutes, sendTooMany } from './connect-routes.ts';
 import {
   type Connection,
   connectionsOf,
@@ -16,11 +16,12 @@ import {
   revokeGrant,
   type WhichConnections,
 } from './connections.ts';
+import { type Discovery, readDiscovery, smartConfiguration } from './discovery.ts';
 import type { EndReason } from './end-reasons.ts';
-import { type Endpoints, endpoints, smartConfiguration } from './endpoints.ts';
 import { registerInteractionRoutes } from './interaction-routes.ts';
 import { createLineProvider } from './line-provider.ts';
 import { purgeExpired } from './purge-expired.ts';
+import { createRequestLimits } from './request-limits.ts';
 import type { OAuthTables } from './schema.ts';
 import { createVerifyToken } from './verify-token.ts';
 
@@ -42,7 +43,7 @@ export interface OAuthServer {
   /** Registers the endpoints and pages of every line under `/{line.id}`. */
   register(app: FastifyInstance): void;
   readonly verifyToken: VerifyToken;
-  endpoints(line: Line): Endpoints;
+  discovery(line: Line): Discovery;
   smartConfiguration(line: Line): ReturnType<typeof smartConfiguration>;
   readonly clients: ClientRegistry;
   readonly accounts: Accounts;
@@ -64,11 +65,18 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
   const accounts = createAccounts(db, clock, { ...config, birthDateOf });
   const clients = createClientRegistry(db, config, clock);
   const lines = await Promise.all(
-    config.lines.map(async (line) => ({
-      line,
-      provider: await createLineProvider(line, { db, config, logger, clock, accounts }),
-    })),
+    config.lines.map(async (line) => {
+      const provider = await createLineProvider(line, { db, config, logger, clock, accounts });
+      return { line, provider, discovery: await readDiscovery(provider, line) };
+    }),
   );
+  const discoveries = new Map(lines.map(({ line, discovery }) => [line.id, discovery]));
+  const discoveryOf = (line: Line) => {
+    const discovery = discoveries.get(line.id);
+    if (discovery === undefined) throw new Error(`there is no line ${line.id}`);
+    return discovery;
+  };
+  const limits = createRequestLimits(config, clock);
   let purging: Promise<unknown> = Promise.resolve();
   const timer = setInterval(() => {
     purging = purgeExpired(db, clock()).catch((error: unknown) =>
@@ -79,8 +87,15 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
   return {
     register(app) {
       for (const { line, provider } of lines) {
-        app.register(async (scope) => registerConnectRoutes(scope, line, { provider, clients }));
         app.register(async (scope) =>
+          registerConnectRoutes(scope, line, { provider, config, clients, limits }),
+        );
+        app.register(async (scope) => {
+          // Before the body is read, so before any step looks at the database.
+          scope.addHook('onRequest', async (request, reply) => {
+            const counted = limits.page(request.ip);
+            return counted.exceeded ? sendTooMany(config, reply, counted) : undefined;
+          });
           registerInteractionRoutes(scope, line, {
             provider,
             db,
@@ -89,13 +104,13 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
             clock,
             describePatient,
             holds,
-          }),
-        );
+          });
+        });
       }
     },
     verifyToken: createVerifyToken(db, clock),
-    endpoints,
-    smartConfiguration,
+    discovery: discoveryOf,
+    smartConfiguration: (line) => smartConfiguration(discoveryOf(line)),
     clients,
     accounts,
     connections: {

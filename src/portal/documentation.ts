@@ -133,6 +133,8 @@ and the formulary name no member and need no token.</p>
 <p>A batch has at most 100 entries, each a read or a search and answered as a request of its own. <code>start</code> and <code>end</code> of
 <code>$everything</code> and <code>$docref</code> go by the date of care; what has none is of every time. Without both, <code>$docref</code> gives the
 newest document, a summary of care before others. A <code>Binary</code> comes as the document it is unless you name a format of FHIR.</p>
+<p>A resource without a status that US Core demands is not shown; a search that would find it says so in an
+<code>OperationOutcome</code> with the code <code>suppressed</code>.</p>
 <p>Follow <code>link</code> with relation <code>next</code> for further pages; use it as it is. A page has at most ${maximumCount}
 entries, whatever <code>_count</code> says. A parameter that is not listed below is refused, never ignored, unless you send
 <code>Prefer: handling=lenient</code>. A token is taken in the Authorization header only.</p>
@@ -214,6 +216,10 @@ const oauthErrors = [
   ['unsupported_response_type', 'Other than code and code id_token.'],
   ['invalid_scope', 'A scope that the app is not registered for, or more than was granted before.'],
   ['invalid_token', 'userinfo: the access token is unknown, expired or ended.'],
+  [
+    'temporarily_unavailable',
+    'Too many requests or failures from one address (429): wait as Retry-After says.',
+  ],
   ['access_denied', 'The member did not agree.'],
   ['login_required', 'prompt=none, but nobody is signed in.'],
   ['server_error', 'Something went wrong on our side; try later.'],
@@ -227,6 +233,11 @@ function errors(): Html {
     ([category, error]) =>
       html`<tr id="${category}"><th scope="row">${error.status}</th><td data-label="issue.code"><code>${error.code}</code></td><td>${error.title}</td></tr>`,
   )}</tbody></table>
+<h3 id="limits">Limits</h3>
+<p>Every answer of the FHIR API says in <code>RateLimit-Policy</code> and <code>RateLimit</code> how many requests your app has in a
+minute, for all members and for the one that the token is for, and how many are left (also as <code>RateLimit-Limit</code>,
+<code>-Remaining</code> and <code>-Reset</code>, of the one nearest to its end). Beyond that, and after too many failures to
+authenticate at the token endpoint, the answer is 429: wait the seconds of <code>Retry-After</code>.</p>
 <h3>Portal</h3>
 <p>The portal answers <code>error</code> and <code>error_description</code> as JSON, or to your redirect URI from
 <code>/connect/authorize</code>. When the app or its redirect URI is not known, the member sees a page instead.</p>

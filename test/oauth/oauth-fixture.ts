@@ -39,6 +39,8 @@ export async function startFixture(
     readonly config?: Partial<Config>;
     /** What the plan's records say. */
     readonly server?: Partial<Pick<OAuthServerDeps, 'birthDateOf' | 'holds' | 'describePatient'>>;
+    /** Whether `X-Forwarded-For` says the address of the caller. */
+    readonly trustProxy?: boolean;
     readonly register?: (app: FastifyInstance, fixture: Omit<Fixture, 'close' | 'advance' | 'log'>) => void;
   } = {},
 ): Promise<Fixture> {
@@ -48,7 +50,7 @@ export async function startFixture(
   const db = await openDatabase({ dataDir, databaseUrl: database?.url });
   await migrate(db, [...oauthSchema, ...portalSchema]);
 
-  const app = Fastify();
+  const app = Fastify({ trustProxy: more.trustProxy ?? false });
   // The port is needed for the addresses before the server is made.
   const port = await freePort();
   const base = `http://localhost:${port}`;

@@ -226,6 +226,57 @@ describe('the token endpoint', () => {
     assert.equal(((await json.json()) as { error: string }).error, 'invalid_request');
   });
 
+  test('a refresh that names no client is taken for the public app whose token it is, and for no other', async () => {
+    const challenged = pkce();
+    const tokens = async (id: string, secret?: string) => {
+      const browser = new Browser(fixture.base);
+      const consent = await signIn(
+        browser,
+        `${fixture.base}/cco/connect/authorize?${new URLSearchParams({
+          client_id: id,
+          redirect_uri: callback,
+          response_type: 'code',
+          scope: 'openid offline_access patientapi.claims.read',
+          code_challenge: challenged.challenge,
+          code_challenge_method: 'S256',
+        })}`,
+      );
+      const { body } = await tokenRequest(tokenUrl, {
+        grant_type: 'authorization_code',
+        code: answerOf(await grant(browser, consent)).code ?? '',
+        redirect_uri: callback,
+        code_verifier: challenged.verifier,
+        client_id: id,
+        ...(secret === undefined ? {} : { client_secret: secret }),
+      });
+      return body;
+    };
+    const refresh = (token: string, more: Record<string, string> = {}) =>
+      tokenRequest(
+        tokenUrl,
+        { grant_type: 'refresh_token', refresh_token: token, ...more },
+        { origin: 'https://app.example.com' },
+      );
+    const ofPublic = await tokens(publicId);
+    const answer = await refresh(ofPublic.refresh_token);
+    assert.equal(answer.status, 200, JSON.stringify(answer.body));
+    assert.equal(answer.body.patient, '00001001');
+    assert.equal(answer.headers.get('access-control-allow-origin'), 'https://app.example.com');
+    assert.equal((await refresh(ofPublic.refresh_token)).body.error, 'invalid_grant');
+    const ofConfidential = await tokens(standard.client_id, standard.client_secret);
+    for (const token of [
+      ofConfidential.refresh_token,
+      'unknown-token-unknown-token',
+      '',
+      '\0',
+      'x'.repeat(9000),
+    ])
+      assert.equal((await refresh(token)).body.error, 'invalid_request');
+    const last = await tokens(publicId);
+    for (const more of [{ client_id: '' }, { client_id: standard.client_id }, { client_assertion: 'x' }])
+      assert.ok((await refresh(last.refresh_token, more)).status >= 400, JSON.stringify(more));
+  });
+
   test('CORS answers the origins of a public client’s redirect URIs, also with an error', async () => {
     const form = { grant_type: 'authorization_code', code: 'x', redirect_uri: callback, client_id: publicId };
     const own = await tokenRequest(tokenUrl, form, { origin: 'https://app.example.com' });
