@@ -20,7 +20,7 @@ export interface RunningPortico {
   readonly base: string;
   readonly portico: Portico;
   /** Signs a persona in with the seed's request and grants everything that was asked. */
-  token(line: string, username: string, scope?: string, patient?: string): Promise<Token>;
+  token(line: string, username: string, scope?: string, patient?: string | readonly string[]): Promise<Token>;
   get(path: string, token?: Token, headers?: Record<string, string>): Promise<Response>;
 }
 
@@ -76,7 +76,7 @@ export async function startPortico(
         response_mode: 'form_post',
         nonce: 'n',
         // SMART scopes need it; the seed's requests have none.
-        ...(scope.includes('patient/') ? { aud: `${base}/${line}/fhir` } : {}),
+        ...(/(patient|user)\//.test(scope) ? { aud: `${base}/${line}/fhir` } : {}),
       });
       const signIn = await browser.open(`/${line}/connect/authorize?${query}`);
       const consent = await browser.submit(signIn, (form) => {
@@ -84,7 +84,10 @@ export async function startPortico(
         form.set('password', passwordOf(username));
       });
       const posted = await browser.submit(consent, (form) => {
-        if (patient !== undefined) form.set('patient', patient);
+        if (patient !== undefined) {
+          form.fields = form.fields.filter(([name]) => name !== 'patient');
+          for (const chosen of [patient].flat()) form.fields.push(['patient', chosen]);
+        }
         form.set('decision', 'grant');
       });
       const code = readForm(posted.text).fields.find(([name]) => name === 'code')?.[1];
