@@ -13,7 +13,7 @@ import type { Config, Line } from '../config/config.ts';
 import { deriveKey } from '../config/derive-key.ts';
 import type { Database } from '../db/database.ts';
 import type { Logger } from '../log/logger.ts';
-import { chosenLanguage } from '../pages/language.ts';
+import { chosenLanguage, languages } from '../pages/language.ts';
 import { pageHeaders } from '../pages/page.ts';
 import { supportedScopes } from '../smart/scopes.ts';
 import { accountClaims } from './account-claims.ts';
@@ -139,6 +139,7 @@ async function configuration(
     routes,
     discovery: {
       management_endpoint: endpoints(line).management_endpoint,
+      ui_locales_supported: [...languages],
       service_documentation: `${config.planUrl}/developer/docs/patient-api`,
     },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
