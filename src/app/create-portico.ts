@@ -24,6 +24,7 @@ import { registerDeveloperPortal } from '../portal/developer-portal.ts';
 import { registerDocumentation } from '../portal/documentation.ts';
 import { registerMemberAccount } from '../portal/member-account.ts';
 import { answerBrokenRequest } from './answer-broken-request.ts';
+import { openFindPatient } from './find-patient.ts';
 import { firstPage } from './first-page.ts';
 import { registerHealth } from './health.ts';
 import { openPlan, type Plan } from './open-plan.ts';
@@ -53,11 +54,13 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
   }
   const describePatient = async (line: string, patient: string) =>
     (await patientName(plan.store, line, patient)) || undefined;
+  const findPatient = await openFindPatient(plan, config);
   const oauth = await createOAuthServer({
     db: plan.db,
     config,
     logger,
     describePatient,
+    findPatient,
     birthDateOf: (line, patient) => patientBirthDate(plan.store, line, patient),
     holds: (line, reference) => holdsResource(plan.store, line, reference),
   });
@@ -204,6 +207,7 @@ async function answerError(
 const assets = [
   ['portico.css', 'text/css; charset=utf-8'],
   ['icon.svg', 'image/svg+xml'],
+  ['passkey.js', 'text/javascript; charset=utf-8'],
 ] as const;
 
 async function registerAssets(app: FastifyInstance): Promise<void> {

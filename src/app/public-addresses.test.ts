@@ -27,6 +27,8 @@ const production: Config = {
   importValidation: 'report',
   adultAge: 18,
   adolescentAge: 14,
+  clientRegistration: 'off',
+  trustAnchors: [],
   lines: [
     {
       id: 'cco',

@@ -5,7 +5,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { openPlan, type Plan } from '../app/open-plan.ts';
 import { holdsResource, patientName } from '../app/patient-facts.ts';
 import { ConfigError } from '../config/config.ts';
-import { type Account, type Accounts, createAccounts } from '../oauth/accounts.ts';
+import { type Account, type Accounts, createAccounts, shortestPassword } from '../oauth/accounts.ts';
 import { type AuthorityKind, authorityKinds } from '../oauth/authorities.ts';
 import { endConnections } from '../oauth/connections.ts';
 import { endForPatient, type PatientEnd } from '../oauth/end-for-patient.ts';
@@ -40,8 +40,6 @@ interface EndFlags extends LineFlags {
   readonly grant?: string;
   readonly reason: PatientEnd['reason'];
 }
-
-const shortestPassword = 12;
 
 export function registerMemberCommand(program: Command): void {
   const member = program

@@ -26,6 +26,8 @@ export interface Account {
   readonly name: string;
   /** Their own Patient id, when they are a member themselves. */
   readonly patient: string | undefined;
+  /** False for who signs in at the plan's identity provider. */
+  readonly hasPassword: boolean;
 }
 
 /** Somebody whose record a person may share. */
@@ -86,7 +88,14 @@ export interface Accounts {
   /** Ends whatever the account granted, and the account. */
   remove(account: Account): Promise<void>;
   verify(line: string, username: string, password: string, address?: string): Promise<SignIn>;
+  /** Why a password cannot be taken, in words for its owner. */
+  passwordProblem(account: Account, password: string): string | undefined;
+  setPassword(account: Account, password: string): Promise<void>;
 }
+
+/** NIST SP 800-63B section 5.1.1: long rather than of many kinds of signs. */
+export const shortestPassword = 12;
+const longestPassword = 1000;
 
 /** A FHIR id: https://hl7.org/fhir/R4/datatypes.html#id */
 const patientId = /^[A-Za-z0-9\-.]{1,64}$/;
@@ -135,7 +144,10 @@ export function createAccounts(
           throw new RangeError(`account ${username}: ${JSON.stringify(id)} is not a FHIR id`);
       }
       const known = await byUsername(line, username);
-      const unchanged = known !== undefined && (await verifyPassword(known.password_hash, password));
+      const unchanged =
+        known !== undefined &&
+        known.password_hash !== '' &&
+        (await verifyPassword(known.password_hash, password));
       const row: AccountTable = {
         line,
         id: known?.id ?? randomUUID(),
@@ -224,12 +236,35 @@ export function createAccounts(
 
     async remove({ line, id }) {
       await endConnections(kysely, { line, accountId: id }, { now: clock(), reason: 'account' });
-      await kysely
-        .deleteFrom('oauth_authority')
-        .where('line', '=', line)
-        .where('account_id', '=', id)
-        .execute();
+      for (const table of [
+        'oauth_authority',
+        'oauth_identity',
+        'oauth_factor',
+        'oauth_recovery_code',
+      ] as const)
+        await kysely.deleteFrom(table).where('line', '=', line).where('account_id', '=', id).execute();
       await kysely.deleteFrom('oauth_account').where('line', '=', line).where('id', '=', id).execute();
+    },
+
+    passwordProblem({ username }, password) {
+      if (password.length < shortestPassword)
+        return `The new password has fewer than ${shortestPassword} characters.`;
+      if (password.length > longestPassword)
+        return `The new password has more than ${longestPassword} characters.`;
+      const plain = usernameKey(password);
+      if (plain.includes(usernameKey(username)) || new Set(plain).size < 5)
+        return 'The new password is too easy to guess: it repeats itself, or has your user name in it.';
+      return undefined;
+    },
+
+    async setPassword({ line, id }, password) {
+      await kysely
+        .updateTable('oauth_account')
+        .set({ password_hash: await hashPassword(password) })
+        .where('line', '=', line)
+        .where('id', '=', id)
+        .where('password_hash', '<>', '')
+        .execute();
     },
 
     async verify(line, username, password, address = '') {
@@ -238,7 +273,9 @@ export function createAccounts(
       if (wait > 0) return { kind: 'blocked', retryAfterSeconds: wait };
       const row = await byUsername(line, username);
       const right =
-        row === undefined ? await verifyAbsent(password) : await verifyPassword(row.password_hash, password);
+        row === undefined || row.password_hash === ''
+          ? await verifyAbsent(password)
+          : await verifyPassword(row.password_hash, password);
       if (!right || row === undefined) return { kind: 'refused' };
       await throttle.succeeded(source);
       return { kind: 'accepted', account: toAccount(row) };
@@ -253,6 +290,7 @@ function toAccount(row: AccountTable): Account {
     username: row.username,
     name: row.name,
     patient: row.patient ?? undefined,
+    hasPassword: row.password_hash !== '',
   };
 }
 

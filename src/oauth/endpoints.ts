@@ -9,6 +9,7 @@ export const routes = {
   introspection: '/connect/introspect',
   revocation: '/connect/revocation',
   userinfo: '/connect/userinfo',
+  registration: '/connect/register',
   end_session: '/connect/endsession',
   jwks: '/.well-known/openid-configuration/jwks',
 } as const;

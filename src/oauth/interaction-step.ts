@@ -16,6 +16,13 @@ import { requestOn } from './forward-to-provider.ts';
 import { portalPath } from './line-provider.ts';
 import { interactionProblemPage } from './pages/interaction-problem-page.ts';
 import type { InteractionProblem } from './pages/sign-in-texts.ts';
+import type { SecondStep } from './second-factor/second-step.ts';
+
+/** The id of the one Patient of a line that a member's number is of: of that id, or with an identifier of a system. */
+export type FindPatient = (
+  line: string,
+  member: { readonly system: string | undefined; readonly value: string },
+) => Promise<string | undefined>;
 
 export interface InteractionDeps {
   readonly provider: Provider;
@@ -25,6 +32,8 @@ export interface InteractionDeps {
   readonly clock: () => number;
   /** A person's name for a Patient id, from the plan's records; the id is shown when it is not known. */
   readonly describePatient: (line: string, patient: string) => Promise<string | undefined>;
+  readonly findPatient: FindPatient;
+  readonly secondStep: SecondStep;
   /** Whether the line holds a resource, by its relative reference. */
   readonly holds: (line: string, reference: string) => Promise<boolean>;
 }

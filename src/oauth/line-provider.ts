@@ -140,6 +140,9 @@ async function configuration(
     discovery: {
       management_endpoint: endpoints(line).management_endpoint,
       ui_locales_supported: [...languages],
+      ...(config.clientRegistration === 'off'
+        ? {}
+        : { registration_endpoint: line.portalUrl + routes.registration }),
       service_documentation: `${config.planUrl}/developer/docs/patient-api`,
     },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],

@@ -19,10 +19,15 @@ import {
 import { type Discovery, readDiscovery, smartConfiguration } from './discovery.ts';
 import type { EndReason } from './end-reasons.ts';
 import { registerInteractionRoutes } from './interaction-routes.ts';
+import type { FindPatient } from './interaction-step.ts';
 import { createLineProvider } from './line-provider.ts';
 import { purgeExpired } from './purge-expired.ts';
+import { registerRegistrationRoutes } from './registration/registration-routes.ts';
 import { createRequestLimits } from './request-limits.ts';
 import type { OAuthTables } from './schema.ts';
+import { createFactors, type Factors } from './second-factor/factors.ts';
+import { createSecondStep, type SecondStep } from './second-factor/second-step.ts';
+import { createSignInThrottle } from './sign-in-throttle.ts';
 import { createVerifyToken } from './verify-token.ts';
 
 export interface OAuthServerDeps {
@@ -33,6 +38,8 @@ export interface OAuthServerDeps {
   readonly clock?: () => number;
   /** A person's name for a Patient id of a line, shown where a member chooses whose information to share. */
   readonly describePatient?: (line: string, patient: string) => Promise<string | undefined>;
+  /** For members who sign in at the plan's identity provider; without it the provider's claim is a Patient id. */
+  readonly findPatient?: FindPatient;
   /** When a Patient of a line was born, as FHIR writes dates. */
   readonly birthDateOf?: AccountOptions['birthDateOf'];
   /** Whether a line holds a resource, by its relative reference: nobody is told to be one that cannot be read. */
@@ -47,6 +54,9 @@ export interface OAuthServer {
   smartConfiguration(line: Line): ReturnType<typeof smartConfiguration>;
   readonly clients: ClientRegistry;
   readonly accounts: Accounts;
+  readonly factors: Factors;
+  /** For sign-ins at pages of our own. */
+  secondStep(line: Line): SecondStep;
   readonly connections: {
     of(line: string, accountId: string): Promise<Connection[]>;
     revoke(line: string, grantId: string): Promise<void>;
@@ -60,14 +70,29 @@ const purgeEveryMs = 60_000;
 
 /** The schema (`oauthSchema`) must be up to date. */
 export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthServer> {
-  const { db, config, logger, clock = Date.now, describePatient = async () => undefined } = deps;
-  const { birthDateOf, holds = async () => true } = deps;
+  const {
+    db,
+    config,
+    logger,
+    clock = Date.now,
+    describePatient = async () => undefined,
+    findPatient = async (_line, { value }) => value,
+    birthDateOf,
+    holds = async () => true,
+  } = deps;
   const accounts = createAccounts(db, clock, { ...config, birthDateOf });
   const clients = createClientRegistry(db, config, clock);
+  const factors = createFactors(db, config, clock);
+  const throttle = createSignInThrottle(db, clock);
   const lines = await Promise.all(
     config.lines.map(async (line) => {
       const provider = await createLineProvider(line, { db, config, logger, clock, accounts });
-      return { line, provider, discovery: await readDiscovery(provider, line) };
+      return {
+        line,
+        provider,
+        secondStep: createSecondStep({ line, config, accounts, factors, throttle, clock }),
+        discovery: await readDiscovery(provider, line),
+      };
     }),
   );
   const discoveries = new Map(lines.map(({ line, discovery }) => [line.id, discovery]));
@@ -86,10 +111,14 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
 
   return {
     register(app) {
-      for (const { line, provider } of lines) {
+      for (const { line, provider, secondStep } of lines) {
         app.register(async (scope) =>
           registerConnectRoutes(scope, line, { provider, config, clients, limits }),
         );
+        if (config.clientRegistration !== 'off')
+          app.register(async (scope) =>
+            registerRegistrationRoutes(scope, line, { provider, config, db, clients, clock }),
+          );
         app.register(async (scope) => {
           // Before the body is read, so before any step looks at the database.
           scope.addHook('onRequest', async (request, reply) => {
@@ -103,6 +132,8 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
             accounts,
             clock,
             describePatient,
+            findPatient,
+            secondStep,
             holds,
           });
         });
@@ -113,6 +144,8 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
     smartConfiguration: (line) => smartConfiguration(discoveryOf(line)),
     clients,
     accounts,
+    factors,
+    secondStep: ({ id }) => lines.find(({ line }) => line.id === id)!.secondStep,
     connections: {
       of: (line, accountId) => connectionsOf(db.as<OAuthTables>(), line, accountId),
       revoke: (line, grantId) =>

@@ -39,6 +39,8 @@ export interface BrowserSessions {
   /** Ends the sign-in that this browser had before. */
   signIn(request: FastifyRequest, reply: FastifyReply, subject: string): Promise<void>;
   signOut(request: FastifyRequest, reply: FastifyReply): Promise<void>;
+  /** Ends every other sign-in of the subject. */
+  signOutElsewhere(request: FastifyRequest, subject: string): Promise<void>;
 }
 
 export function createBrowserSessions(db: Database, place: BrowserArea): BrowserSessions {
@@ -92,6 +94,16 @@ export function createBrowserSessions(db: Database, place: BrowserArea): Browser
         .values({ area, id_hash: tokenDigest(session), subject, expires_at: now + seconds * 1000 })
         .execute();
       reply.header('set-cookie', cookie(cookieName, session, { ...options, maxAgeSeconds: seconds }));
+    },
+
+    async signOutElsewhere(request, subject) {
+      const here = parseCookies(request.headers.cookie)[cookieName] ?? '';
+      await kysely
+        .deleteFrom('portal_browser_session')
+        .where('area', '=', area)
+        .where('subject', '=', subject)
+        .where('id_hash', '<>', tokenDigest(here))
+        .execute();
     },
 
     async signOut(request, reply) {

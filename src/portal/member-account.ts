@@ -4,13 +4,18 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import type { Config, Line } from '../config/config.ts';
 import { deriveKey } from '../config/derive-key.ts';
 import type { Database } from '../db/database.ts';
+import { cookie, parseCookies } from '../http/cookies.ts';
 import { acceptFormBodies, formOf } from '../http/form-body.ts';
 import type { Account } from '../oauth/accounts.ts';
 import type { Connection } from '../oauth/connections.ts';
 import type { OAuthServer } from '../oauth/oauth-server.ts';
+import { secondFactorPage } from '../oauth/pages/second-factor-page.ts';
+import { secondFactorTexts } from '../oauth/pages/second-factor-texts.ts';
 import { signInTexts, waitMessage } from '../oauth/pages/sign-in-texts.ts';
+import { sealedSeconds } from '../oauth/sealed-ticket.ts';
 import { pageHeaders, renderPage } from '../pages/page.ts';
 import { createBrowserSessions } from './browser-sessions.ts';
+import { registerMemberSecurity } from './member-security.ts';
 import { type ConnectedApp, connectedAppsPage } from './pages/connected-apps-page.ts';
 import { memberProblemPage, memberSignInPage } from './pages/member-account-pages.ts';
 import { receiptPage } from './pages/receipt-page.ts';
@@ -18,7 +23,7 @@ import { receiptPage } from './pages/receipt-page.ts';
 export interface MemberAccountDeps {
   readonly config: Config;
   readonly db: Database;
-  readonly oauth: Pick<OAuthServer, 'accounts' | 'connections' | 'clients'>;
+  readonly oauth: Pick<OAuthServer, 'accounts' | 'connections' | 'clients' | 'factors' | 'secondStep'>;
   /** A person's name for a Patient id of a line; the id is shown when it is not known. */
   readonly describePatient?: (line: string, patient: string) => Promise<string | undefined>;
   /** Epoch milliseconds. */
@@ -42,6 +47,18 @@ export function registerMemberAccount(app: FastifyInstance, line: Line, deps: Me
     seconds: sessionSeconds,
     clock,
   });
+
+  const ticketCookie = 'portico_member_second';
+  const giveTicket = (reply: FastifyReply, ticket: string) =>
+    reply.header(
+      'set-cookie',
+      cookie(ticketCookie, ticket, {
+        path: home,
+        secure: homeUrl.protocol === 'https:',
+        maxAgeSeconds: ticket === '' ? 0 : sealedSeconds,
+      }),
+    );
+  const secondView = { line, language: 'en', action: `${home}/second-factor`, forApp: false } as const;
 
   const send = async (reply: FastifyReply, content: Parameters<typeof renderPage>[1]) =>
     reply.headers(pageHeaders).send(await renderPage(config, content));
@@ -107,8 +124,53 @@ export function registerMemberAccount(app: FastifyInstance, line: Line, deps: Me
           return again(429, waitMessage(found.retryAfterSeconds, 'en'));
         }
         if (found.kind === 'refused') return again(400, signInTexts.en.refused);
-        await sessions.signIn(request, reply, found.account.id);
-        return reply.redirect(home, 303);
+        const ticket = await oauth.secondStep(line).begin(found.account, home);
+        const offer = ticket && (await oauth.secondStep(line).offer(ticket, home));
+        if (ticket === undefined || offer === undefined || offer === '') {
+          await sessions.signIn(request, reply, found.account.id);
+          return reply.redirect(home, 303);
+        }
+        giveTicket(reply, ticket);
+        return send(reply, secondFactorPage({ ...secondView, offer, csrf }));
+      });
+      scope.post('/second-factor', async (request, reply) => {
+        const { csrf, trusted } = await visit(request, reply);
+        const form = formOf(request);
+        if (!trusted || form.get('decision') === 'again') {
+          giveTicket(reply, '');
+          return reply.redirect(home, 303);
+        }
+        const outcome = await oauth
+          .secondStep(line)
+          .finish(parseCookies(request.headers.cookie)[ticketCookie], home, {
+            code: form.get('code') ?? '',
+            passkey: form.get('passkey') ?? '',
+            address: request.ip,
+          });
+        if (outcome.kind === 'expired') return reply.redirect(home, 303);
+        if (outcome.kind === 'accepted') {
+          giveTicket(reply, '');
+          await sessions.signIn(request, reply, outcome.account.id);
+          return reply.redirect(home, 303);
+        }
+        const isBlocked = outcome.kind === 'blocked';
+        if (isBlocked) reply.header('retry-after', String(outcome.retryAfterSeconds));
+        const message = isBlocked
+          ? waitMessage(outcome.retryAfterSeconds, 'en')
+          : secondFactorTexts.en.refused;
+        return send(
+          reply.code(isBlocked ? 429 : 401),
+          secondFactorPage({ ...secondView, offer: outcome.offer, csrf, message }),
+        );
+      });
+      registerMemberSecurity(scope, line, {
+        config,
+        oauth,
+        clock,
+        home,
+        visit,
+        send,
+        signOutElsewhere: (request, account) => sessions.signOutElsewhere(request, account.id),
       });
       scope.post('/end', async (request, reply) => {
         const { account, trusted } = await visit(request, reply);

@@ -37,10 +37,10 @@ export async function startFixture(
   storage: Storage = 'sqlite',
   more: {
     readonly config?: Partial<Config>;
-    /** What the plan's records say. */
-    readonly server?: Partial<Pick<OAuthServerDeps, 'birthDateOf' | 'holds' | 'describePatient'>>;
     /** Whether `X-Forwarded-For` says the address of the caller. */
     readonly trustProxy?: boolean;
+    /** What the plan's records say. */
+    readonly server?: Partial<Pick<OAuthServerDeps, 'birthDateOf' | 'holds' | 'describePatient'>>;
     readonly register?: (app: FastifyInstance, fixture: Omit<Fixture, 'close' | 'advance' | 'log'>) => void;
   } = {},
 ): Promise<Fixture> {

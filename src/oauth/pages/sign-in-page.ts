@@ -30,7 +30,7 @@ export async function signInPage(
 <h1>${texts.title}</h1>
 <p><strong>${appName ?? texts.someApp}</strong> ${texts.purpose}</p>
 ${message === undefined ? '' : html`<p class="error" role="alert" id="problem">${message}</p>`}
-<form method="post" action="${step.action}/sign-in">
+${line.identityProvider === undefined ? '' : providerButton(step, line.identityProvider.button)}<form method="post" action="${step.action}/sign-in">
 <input type="hidden" name="csrf" value="${step.csrf}">
 <div class="field"><label for="username">${texts.username}</label>
 <input id="username" name="username" autocomplete="username" autocapitalize="none" spellcheck="false" required maxlength="200" value="${username}"${problem}></div>
@@ -42,4 +42,13 @@ ${message === undefined ? '' : html`<p class="error" role="alert" id="problem">$
 ${config.mode === 'sandbox' ? html`<p class="notice">${texts.sandbox} <a href="${config.planUrl}/sandbox">${texts.sandboxLink}</a>.</p>` : ''}
 </section>`,
   });
+}
+
+/** Only beside passwords: else the browser is sent there at once. */
+function providerButton(step: SignInView['step'], button: string) {
+  return html`<form method="post" action="${step.action}/sign-in">
+<input type="hidden" name="csrf" value="${step.csrf}">
+<div class="actions"><button class="button" type="submit" name="decision" value="provider">${button}</button></div>
+</form>
+`;
 }

@@ -19,6 +19,7 @@ const english = {
   sandbox: 'This is a sandbox with made-up members.',
   sandboxLink: 'See their user names and passwords',
   refused: 'This user name and password do not belong together. Check both and try again.',
+  passwordWrong: 'This is not your password. Nothing was changed.',
   blocked: (wait: string) =>
     `There were too many attempts. Nothing is wrong with your account: try again in ${wait}.`,
   seconds: (count: number) => `${count} seconds`,
@@ -39,6 +40,7 @@ const spanish: SignInTexts = {
   sandbox: 'Este es un entorno de pruebas con miembros inventados.',
   sandboxLink: 'Vea sus nombres de usuario y contraseñas',
   refused: 'Este nombre de usuario y esta contraseña no van juntos. Revise los dos e intente de nuevo.',
+  passwordWrong: 'Esta no es su contraseña. No se cambió nada.',
   blocked: (wait) =>
     `Hubo demasiados intentos. Su cuenta no tiene ningún problema: intente de nuevo en ${wait}.`,
   seconds: (count) => `${count} segundos`,
@@ -79,6 +81,11 @@ const englishProblems = {
     what: 'Nothing was shared. Your account is not known to act for the person that was chosen.',
     next: 'Go back one page and choose again, or call the plan if you should be able to.',
   },
+  identityProvider: {
+    title: 'Your plan’s sign-in did not work',
+    what: 'Nothing was shared. The place where you sign in to your plan could not be reached, or did not say who you are.',
+    next: 'Go back to the app and try again in a few minutes. If it stays so, call the number on your member card.',
+  },
   server: {
     title: 'Something went wrong on our side',
     what: 'Nothing was shared.',
@@ -118,6 +125,11 @@ const spanishProblems: Readonly<Record<InteractionProblem, ProblemWords>> = {
     title: 'Usted no puede compartir la información de esta persona',
     what: 'No se compartió nada. No consta que su cuenta represente a la persona elegida.',
     next: 'Regrese una página y elija de nuevo, o llame al plan si debería poder hacerlo.',
+  },
+  identityProvider: {
+    title: 'El inicio de sesión de su plan no funcionó',
+    what: 'No se compartió nada. No se pudo llegar al lugar donde inicia sesión en su plan, o no dijo quién es usted.',
+    next: 'Vuelva a la aplicación e intente de nuevo en unos minutos. Si sigue así, llame al número de su tarjeta de miembro.',
   },
   server: {
     title: 'Algo falló de nuestro lado',

@@ -48,6 +48,7 @@ export function connectedAppsPage(view: {
 When you end one, it can read nothing more from that moment. What it has already read, it keeps.</p>
 ${apps.length === 0 ? html`<p class="notice">No app is connected.</p>` : apps.map((app) => appCard(home, app, csrf))}
 ${ended.length === 0 ? '' : html`<h2>No longer connected</h2>${ended.map((app) => endedCard(home, app))}`}
+<p><a href="${home}/security">Sign-in and security</a></p>
 <form method="post" action="${home}/sign-out"><input type="hidden" name="csrf" value="${csrf}"><button class="button secondary" type="submit">Sign out</button></form>`,
   };
 }
