@@ -6,7 +6,7 @@ import type { Database } from '../db/database.ts';
 import type { ClientTable, OAuthTables } from './schema.ts';
 
 /** Our own metadata beside the standard ones; the library hands them through. */
-export const extraClientMetadata = ['secret_digests', 'legacy_token', 'pkce_optional'];
+export const extraClientMetadata = ['secret_digests', 'legacy_token', 'pkce_optional', 'verified_by'];
 
 // The library wants a secret in the metadata; comparing is ours (`compareClientSecret`), so this one opens nothing.
 const placeholderSecret = randomBytes(32).toString('base64url');
@@ -63,6 +63,7 @@ function clientMetadata(client: ClientTable, digests: readonly string[]): Adapte
     secret_digests: digests,
     legacy_token: client.legacy_token === 1,
     pkce_optional: client.pkce_optional === 1,
+    ...(client.verified_by === null ? {} : { verified_by: client.verified_by }),
   };
   return metadata as unknown as AdapterPayload;
 }
