@@ -6,6 +6,7 @@ import type { Provider } from 'oidc-provider';
 import type { Config, Line } from '../config/config.ts';
 import { formBodyLimit } from '../http/form-body.ts';
 import { type Counted, rateLimitHeaders } from '../http/request-counter.ts';
+import { chosenLanguage } from '../pages/language.ts';
 import { pageHeaders } from '../pages/page.ts';
 import type { ClientRegistry } from './client-registry.ts';
 import { routes } from './endpoints.ts';
@@ -188,10 +189,11 @@ export async function sendTooMany(
   reply: FastifyReply,
   counted: Counted,
 ): Promise<FastifyReply> {
+  const language = chosenLanguage({ acceptLanguage: reply.request.headers['accept-language'] });
   return reply
     .code(429)
     .headers({ ...pageHeaders, ...rateLimitHeaders([counted]) })
-    .send(await tooManyRequestsPage(config, counted.reset));
+    .send(await tooManyRequestsPage(config, counted.reset, language));
 }
 
 function isForm(request: FastifyRequest): boolean {

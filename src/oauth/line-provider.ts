@@ -14,7 +14,7 @@ import type { Config, Line } from '../config/config.ts';
 import { deriveKey } from '../config/derive-key.ts';
 import type { Database } from '../db/database.ts';
 import type { Logger } from '../log/logger.ts';
-import { chosenLanguage } from '../pages/language.ts';
+import { chosenLanguage, languages } from '../pages/language.ts';
 import { pageHeaders } from '../pages/page.ts';
 import { supportedScopes } from '../smart/scopes.ts';
 import { accountClaims } from './account-claims.ts';
@@ -143,6 +143,7 @@ function configuration(line: Line, { db, config, clock, accounts, keys }: LinePr
     routes,
     discovery: {
       management_endpoint: endpoints(line).management_endpoint,
+      ui_locales_supported: [...languages],
       ...(config.clientRegistration === 'off'
         ? {}
         : { registration_endpoint: line.portalUrl + routes.registration }),

@@ -8,6 +8,7 @@ import { secondFactorTexts } from '../../src/oauth/pages/second-factor-texts.ts'
 import { problemTexts, signInTexts } from '../../src/oauth/pages/sign-in-texts.ts';
 import { chosenLanguage } from '../../src/pages/language.ts';
 import { frameTexts } from '../../src/pages/page.ts';
+import { memberTexts, whyEnded } from '../../src/portal/pages/member-texts.ts';
 import { categoryScopes } from '../../src/smart/category-scopes.ts';
 import { dataClasses } from '../../src/smart/data-classes.ts';
 import { classScopes } from '../../src/smart/scopes.ts';
@@ -52,10 +53,12 @@ describe('the language of the pages', () => {
     const shared = new Set(['Error:', 'HIV', '·']);
     for (const [english, spanish] of [
       [consentTexts.en, consentTexts.es],
-      [secondFactorTexts.en, secondFactorTexts.es],
       [signInTexts.en, signInTexts.es],
+      [secondFactorTexts.en, secondFactorTexts.es],
       [problemTexts.en, problemTexts.es],
       [frameTexts.en, frameTexts.es],
+      [memberTexts.en, memberTexts.es],
+      [whyEnded.en, whyEnded.es],
     ]) {
       const [left, right] = [textsOf(english), textsOf(spanish)];
       assert.equal(left.length, right.length);
