@@ -127,11 +127,11 @@ export async function searchAll(
     for (const entry of list(answer.body['entry'])) {
       const resource = entry['resource'] as Resource | undefined;
       const mode = (entry['search'] as Json | undefined)?.['mode'];
+      if (mode === 'outcome') continue;
       if (resource === undefined || typeof resource.id !== 'string') {
         problems.push(`${asked}: an entry without a resource`);
         continue;
       }
-      if (mode === 'outcome') continue;
       const name = `${resource.resourceType}/${resource.id}`;
       if (!String(entry['fullUrl']).endsWith(`/${name}`)) problems.push(`${asked}: fullUrl of ${name}`);
       if (mode === 'include') included.add(name);

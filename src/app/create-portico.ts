@@ -24,10 +24,11 @@ import { registerDeveloperPortal } from '../portal/developer-portal.ts';
 import { registerDocumentation } from '../portal/documentation.ts';
 import { registerMemberAccount } from '../portal/member-account.ts';
 import { answerBrokenRequest } from './answer-broken-request.ts';
+import { openFindPatient } from './find-patient.ts';
 import { firstPage } from './first-page.ts';
 import { registerHealth } from './health.ts';
 import { openPlan, type Plan } from './open-plan.ts';
-import { patientName } from './patient-name.ts';
+import { holdsResource, patientBirthDate, patientName } from './patient-facts.ts';
 import { misdirectedPath, publicAddresses } from './public-addresses.ts';
 import { refuseSandboxData } from './refuse-sandbox-data.ts';
 import { reindexBeside } from './reindex-beside.ts';
@@ -53,7 +54,16 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
   }
   const describePatient = async (line: string, patient: string) =>
     (await patientName(plan.store, line, patient)) || undefined;
-  const oauth = await createOAuthServer({ db: plan.db, config, logger, describePatient });
+  const findPatient = await openFindPatient(plan, config);
+  const oauth = await createOAuthServer({
+    db: plan.db,
+    config,
+    logger,
+    describePatient,
+    findPatient,
+    birthDateOf: (line, patient) => patientBirthDate(plan.store, line, patient),
+    holds: (line, reference) => holdsResource(plan.store, line, reference),
+  });
   // Not even loaded outside the sandbox.
   const sandbox = config.mode === 'sandbox' ? await import('../sandbox/register-sandbox.ts') : undefined;
   await sandbox?.seedSandbox(plan, oauth, logger);
@@ -66,14 +76,18 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
     store: plan.store,
     cursors: new CursorBox(deriveKey(config.secretKey, 'page cursor')),
     verifyToken: oauth.verifyToken,
-    endpoints: oauth.endpoints,
+    endpoints: oauth.discovery,
     smartConfiguration: oauth.smartConfiguration,
     toXml: xmlWriter(plan.definitions.structure),
     toSubset: subsetWriter(plan.definitions.structure),
     readXml: xmlReader(plan.definitions.structure),
     checkStructure: plan.checkStructure,
     openValidator: plan.openValidator,
-    publicRequestsPerMinute: config.publicRequestsPerMinute,
+    requestsPerMinute: {
+      public: config.publicRequestsPerMinute,
+      client: config.clientRequestsPerMinute,
+      member: config.memberRequestsPerMinute,
+    },
     planName: config.planName,
     documentationUrl: `${config.planUrl}/developer/docs/patient-api`,
   });
@@ -193,6 +207,7 @@ async function answerError(
 const assets = [
   ['portico.css', 'text/css; charset=utf-8'],
   ['icon.svg', 'image/svg+xml'],
+  ['passkey.js', 'text/javascript; charset=utf-8'],
 ] as const;
 
 async function registerAssets(app: FastifyInstance): Promise<void> {

@@ -20,7 +20,15 @@ const production: Config = {
   brandColor: '#000000',
   trustedProxies: [],
   publicRequestsPerMinute: 100,
+  clientRequestsPerMinute: 100,
+  memberRequestsPerMinute: 100,
+  authorizeRequestsPerMinute: 100,
+  failedAuthenticationsPerMinute: 100,
   importValidation: 'report',
+  adultAge: 18,
+  adolescentAge: 14,
+  clientRegistration: 'off',
+  trustAnchors: [],
   lines: [
     {
       id: 'cco',

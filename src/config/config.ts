@@ -1,7 +1,7 @@
 // What an operator can set: environment variables and, outside the sandbox, one JSON file named by
 // PORTICO_CONFIG. Everything is checked at start; a wrong value names its key and ends the program.
 // Must never hold a secret that belongs in a log: `secretKey` is redacted where configuration is printed.
-import { randomBytes } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -14,21 +14,70 @@ const baseUrl = z
   )
   .transform((value) => value.replace(/\/+$/, ''));
 
+/** TLS, but for one on the machine itself. */
+const issuerUrl = z.url({ protocol: /^https?$/ }).refine((value) => {
+  const url = URL.parse(value);
+  return url?.protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(url?.hostname ?? '');
+}, 'must be https');
+
+const identityProviderSchema = z.strictObject({
+  issuer: issuerUrl,
+  client_id: z.string().min(1),
+  client_secret_file: z.string().min(1),
+  client_secret_in_body: z.boolean().default(false),
+  scopes: z.array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/)).default(['openid', 'profile']),
+  member_claim: z
+    .string()
+    .min(1)
+    .refine((claim) => !/e-?mail/i.test(claim), 'must not be an e-mail address: those change hands'),
+  member_identifier_system: z.string().min(1).optional(),
+  acts_for_claim: z.string().min(1).optional(),
+  name_claim: z.string().min(1).default('name'),
+  beside_passwords: z.boolean().default(false),
+  button: z.string().min(1).max(100).default('Sign in with your plan account'),
+});
+
 const lineSchema = z.strictObject({
   id: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'lower-case letters, digits and hyphens'),
   name: z.string().min(1).max(200),
   portal_url: baseUrl,
   fhir_url: baseUrl,
+  identity_provider: identityProviderSchema.optional(),
 });
 
 /** Of one address, without a token: the directory, the formulary, /metadata. */
 const defaultPublicRequests = 1200;
 
+/** Room for an app that reads a whole record at once, and for one with very many members. */
+const defaultMemberRequests = 6000;
+const defaultClientRequests = 120_000;
+/** A household or a carrier's network is behind one address. */
+const defaultAuthorizeRequests = 300;
+const defaultFailedAuthentications = 60;
+
 /** What an import does with resources that break a profile that they declare: nothing, say so, refuse them. */
 export const importValidations = ['off', 'report', 'enforce'] as const;
 export type ImportValidation = (typeof importValidations)[number];
 
+/** Years; each state sets its own. From the second on only they themselves share their sensitive records. */
+const ages = { adult: 18, adolescent: 14 };
+
+/** Whether apps may register themselves: not at all, with a token that an operator gives out, or everybody. */
+export const clientRegistrations = ['off', 'token', 'open'] as const;
+export type ClientRegistration = (typeof clientRegistrations)[number];
+
+/** An authority whose software statements are taken. */
+export interface TrustAnchor {
+  /** What members read: by whom an app is vouched for. */
+  readonly name: string;
+  readonly certificate: X509Certificate;
+}
+
 const fileSchema = z.strictObject({
+  client_registration: z.enum(clientRegistrations).default('off'),
+  trust_anchors: z
+    .array(z.strictObject({ name: z.string().min(1).max(100), certificate_file: z.string().min(1) }))
+    .default([]),
   plan_name: z.string().min(1).max(200),
   plan_url: baseUrl,
   lines: z.array(lineSchema).min(1),
@@ -38,7 +87,13 @@ const fileSchema = z.strictObject({
     .default('#1b5e7d'),
   trusted_proxies: z.array(z.string()).default([]),
   public_requests_per_minute: z.number().int().min(1).default(defaultPublicRequests),
+  client_requests_per_minute: z.number().int().min(1).default(defaultClientRequests),
+  member_requests_per_minute: z.number().int().min(1).default(defaultMemberRequests),
+  authorize_requests_per_minute: z.number().int().min(1).default(defaultAuthorizeRequests),
+  failed_authentications_per_minute: z.number().int().min(1).default(defaultFailedAuthentications),
   import_validation: z.enum(importValidations).default('report'),
+  adult_age: z.number().int().min(14).max(21).default(ages.adult),
+  adolescent_age: z.number().int().min(0).max(21).default(ages.adolescent),
 });
 
 const environmentSchema = z.object({
@@ -67,6 +122,27 @@ export interface Line {
   /** Portal = OAuth issuer. */
   readonly portalUrl: string;
   readonly fhirUrl: string;
+  /** Where its members sign in, when not here. */
+  readonly identityProvider?: IdentityProviderConfig;
+}
+
+/** The plan's own OpenID provider, of which Portico is a client. */
+export interface IdentityProviderConfig {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** `client_secret_post` instead of `client_secret_basic`. */
+  readonly secretInBody: boolean;
+  readonly scopes: readonly string[];
+  /** The claim that names the member: a Patient id, or the value of an identifier of `memberIdentifierSystem`. */
+  readonly memberClaim: string;
+  readonly memberIdentifierSystem: string | undefined;
+  /** The claim that names the members that a person acts for, in the same way. */
+  readonly actsForClaim: string | undefined;
+  readonly nameClaim: string;
+  /** Accounts of Portico's own can sign in as well. */
+  readonly besidePasswords: boolean;
+  readonly button: string;
 }
 
 export interface Config {
@@ -83,8 +159,21 @@ export interface Config {
   readonly trustedProxies: readonly string[];
   /** Requests of one address to a FHIR base, without a token. */
   readonly publicRequestsPerMinute: number;
+  /** Requests of one app to a FHIR base, for all its members. */
+  readonly clientRequestsPerMinute: number;
+  /** Requests of one app to a FHIR base, for one member. */
+  readonly memberRequestsPerMinute: number;
+  /** Sign-ins that one address begins at a portal. */
+  readonly authorizeRequestsPerMinute: number;
+  /** Failed attempts of one address to authenticate as an app; for one and the same app a third of them. */
+  readonly failedAuthenticationsPerMinute: number;
   /** Unless the import is told otherwise. */
   readonly importValidation: ImportValidation;
+  /** Years at which nobody acts as parent or guardian any more, and at which sensitive records become one's own to share. */
+  readonly adultAge: number;
+  readonly adolescentAge: number;
+  readonly clientRegistration: ClientRegistration;
+  readonly trustAnchors: readonly TrustAnchor[];
   readonly logLevel: string;
   /** At least 256 bits; keys for cookies, cursors and digests are derived from it (HKDF). */
   readonly secretKey: string;
@@ -128,6 +217,9 @@ export function loadConfig(environment: Environment): Config {
     name: line.name,
     portalUrl: line.portal_url,
     fhirUrl: line.fhir_url,
+    ...(line.identity_provider === undefined
+      ? {}
+      : { identityProvider: identityProviderConfig(env.PORTICO_CONFIG!, line.id, line.identity_provider) }),
   }));
   const bases = lines.flatMap((line) => [line.portalUrl, line.fhirUrl]);
   if (new Set(bases).size < bases.length) {
@@ -142,8 +234,64 @@ export function loadConfig(environment: Environment): Config {
     brandColor: file.brand_color,
     trustedProxies: file.trusted_proxies,
     publicRequestsPerMinute: file.public_requests_per_minute,
+    clientRequestsPerMinute: file.client_requests_per_minute,
+    memberRequestsPerMinute: file.member_requests_per_minute,
+    authorizeRequestsPerMinute: file.authorize_requests_per_minute,
+    failedAuthenticationsPerMinute: file.failed_authentications_per_minute,
     importValidation: file.import_validation,
+    adultAge: file.adult_age,
+    adolescentAge: file.adolescent_age,
+    clientRegistration: file.client_registration,
+    trustAnchors: file.trust_anchors.map(({ name, certificate_file: certificate }) => ({
+      name,
+      certificate: readCertificate(env.PORTICO_CONFIG!, certificate),
+    })),
   };
+}
+
+function identityProviderConfig(
+  file: string,
+  line: string,
+  settings: z.infer<typeof identityProviderSchema>,
+): IdentityProviderConfig {
+  if (!settings.scopes.includes('openid'))
+    throw new ConfigError(`${file}: lines: ${line}: identity_provider: scopes must have openid`);
+  let clientSecret: string;
+  try {
+    clientSecret = readFileSync(settings.client_secret_file, 'utf8').trim();
+  } catch {
+    throw new ConfigError(
+      `${file}: lines: ${line}: identity_provider: client_secret_file ${settings.client_secret_file} cannot be read`,
+    );
+  }
+  if (clientSecret === '')
+    throw new ConfigError(`${file}: lines: ${line}: identity_provider: client_secret_file is empty`);
+  return {
+    issuer: settings.issuer,
+    clientId: settings.client_id,
+    clientSecret,
+    secretInBody: settings.client_secret_in_body,
+    scopes: settings.scopes,
+    memberClaim: settings.member_claim,
+    memberIdentifierSystem: settings.member_identifier_system,
+    actsForClaim: settings.acts_for_claim,
+    nameClaim: settings.name_claim,
+    besidePasswords: settings.beside_passwords,
+    button: settings.button,
+  };
+}
+
+function readCertificate(file: string, path: string): X509Certificate {
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(readFileSync(path));
+  } catch {
+    throw new ConfigError(
+      `${file}: trust_anchors: ${path} is not a certificate (PEM or DER) that can be read`,
+    );
+  }
+  if (!certificate.ca) throw new ConfigError(`${file}: trust_anchors: ${path} is not of an authority (CA)`);
+  return certificate;
 }
 
 /** The sandbox plan under one address: paths tell the lines apart. */
@@ -158,7 +306,15 @@ export function sandboxPlan(
   | 'brandColor'
   | 'trustedProxies'
   | 'publicRequestsPerMinute'
+  | 'clientRequestsPerMinute'
+  | 'memberRequestsPerMinute'
+  | 'authorizeRequestsPerMinute'
+  | 'failedAuthenticationsPerMinute'
   | 'importValidation'
+  | 'adultAge'
+  | 'adolescentAge'
+  | 'clientRegistration'
+  | 'trustAnchors'
 > {
   const line = (id: string, name: string): Line => ({
     id,
@@ -177,7 +333,16 @@ export function sandboxPlan(
     brandColor: '#1b5e7d',
     trustedProxies: [],
     publicRequestsPerMinute: defaultPublicRequests,
+    // Whoever measures a sandbox does so with one app and one address.
+    clientRequestsPerMinute: 10_000_000,
+    memberRequestsPerMinute: 10_000_000,
+    authorizeRequestsPerMinute: 3000,
+    failedAuthenticationsPerMinute: 600,
     importValidation: 'report',
+    adultAge: ages.adult,
+    adolescentAge: ages.adolescent,
+    clientRegistration: 'open',
+    trustAnchors: [],
   };
 }
 

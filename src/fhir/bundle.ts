@@ -1,6 +1,7 @@
 // The text of a Bundle from the stored texts of its resources, which are never parsed
 // (https://hl7.org/fhir/R4/bundle.html).
 import { randomUUID } from 'node:crypto';
+import type { OperationOutcome } from './operation-outcome.ts';
 
 export interface BundleParts {
   readonly type: 'searchset' | 'history' | 'batch-response';
@@ -18,6 +19,11 @@ export function searchEntry(
   mode: 'match' | 'include',
 ): readonly string[] {
   return [`{"fullUrl":"${base}/${type}/${row.id}","resource":`, row.content, `,"search":{"mode":"${mode}"}}`];
+}
+
+/** An entry of a searchset that says something of the search. */
+export function outcomeEntry(outcome: OperationOutcome): readonly string[] {
+  return [`{"resource":${JSON.stringify(outcome)},"search":{"mode":"outcome"}}`];
 }
 
 export function bundleText(parts: BundleParts): Buffer {

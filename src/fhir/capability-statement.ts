@@ -79,6 +79,10 @@ export function capabilityStatement(service: Capabilities, line: Line): Record<s
                 { url: 'token', valueUri: endpoints.token_endpoint },
                 { url: 'introspect', valueUri: endpoints.introspection_endpoint },
                 { url: 'revoke', valueUri: endpoints.revocation_endpoint },
+                { url: 'manage', valueUri: endpoints.management_endpoint },
+                ...(endpoints.registration_endpoint === undefined
+                  ? []
+                  : [{ url: 'register', valueUri: endpoints.registration_endpoint }]),
               ],
             },
           ],
@@ -107,7 +111,7 @@ function resourceCapability(
     ...nonEmpty('extension', combinations(service.definitions, type)),
     type,
     ...nonEmpty('supportedProfile', supportedProfiles(service.definitions, type)),
-    ...(publicPermissions.has(type) ? { documentation: 'Needs no access token.' } : {}),
+    documentation: documentationOf(service.definitions, type),
     interaction: [...codes].map((code) => ({ code })),
     versioning: 'versioned',
     readHistory: true,
@@ -133,6 +137,14 @@ function resourceCapability(
       })),
     ],
   };
+}
+
+function documentationOf({ statusElements }: Definitions, type: string): string | undefined {
+  if (publicPermissions.has(type)) return 'Needs no access token.';
+  const element = statusElements[type];
+  return element === undefined
+    ? undefined
+    : `One that lacks ${element} where it is demanded is not shown; a search that would find it says so (US Core, missing data).`;
 }
 
 /** Each guide's statement by its canonical, as suites look for it, and with its version. */

@@ -2,6 +2,7 @@
 import type { Line } from '../config/config.ts';
 import type { VerifyToken } from '../smart/access.ts';
 import type { Permissions } from '../smart/scopes.ts';
+import type { RequestsPerMinute } from './count-requests.ts';
 import type { Definitions } from './definitions/definitions.ts';
 import type { CodingChoice } from './format/content-coding.ts';
 import type { Subset } from './format/subset-resource.ts';
@@ -18,6 +19,9 @@ export interface AuthorizationEndpoints {
   readonly token_endpoint: string;
   readonly introspection_endpoint: string;
   readonly revocation_endpoint: string;
+  readonly management_endpoint: string;
+  /** Where apps register themselves, when they may. */
+  readonly registration_endpoint?: string;
 }
 
 export interface FhirService {
@@ -43,8 +47,7 @@ export interface FhirService {
   readonly smartConfiguration: (line: Line) => Record<string, unknown>;
   /** The text of a line's CapabilityStatement. */
   readonly capabilityStatement: (line: Line) => string;
-  /** Of one address, without a token. */
-  readonly publicRequestsPerMinute: number;
+  readonly requestsPerMinute: RequestsPerMinute;
   readonly planName: string;
   /** Address of the page that explains errors and scopes. */
   readonly documentationUrl: string;

@@ -110,9 +110,9 @@ export function toOperationOutcome(error: FhirError, requestId: string): Operati
   };
 }
 
-export function warning(text: string): OperationOutcome {
+export function warning(text: string, code: 'not-supported' | 'suppressed'): OperationOutcome {
   return {
     resourceType: 'OperationOutcome',
-    issue: [{ severity: 'warning', code: 'not-supported', diagnostics: text }],
+    issue: [{ severity: 'warning', code, diagnostics: text }],
   };
 }

@@ -5,7 +5,7 @@ import type { Line } from '../config/config.ts';
 import type { MemberAccess, RequestAccess } from '../smart/access.ts';
 import { publicPermissions } from '../smart/scopes.ts';
 import { allowedMethods } from './allowed-methods.ts';
-import { countPublicRequests } from './count-public-requests.ts';
+import { type CountRequests, countRequests } from './count-requests.ts';
 import type { FhirService } from './fhir-service.ts';
 import { bodyFormat, formType } from './format/negotiate.ts';
 import { type JsonObject, readResource } from './format/request-body.ts';
@@ -70,15 +70,15 @@ export function registerFhir(app: FastifyInstance, service: FhirService, line: L
         reply.header('access-control-max-age', '86400');
         return reply.code(204).send();
       });
-      const countPublicRequest = await countPublicRequests(scope, service.publicRequestsPerMinute);
+      const counts = countRequests(service.requestsPerMinute);
       for (const route of fhirRoutes) {
         scope.route({
           method: route.method,
           url: route.path,
           bodyLimit: route.reads === 'resource' ? resourceLimit : formLimit,
           handler: async (request, reply) => {
-            if (request.headers.authorization === undefined) await countPublicRequest(request, reply);
-            return handle(service, line, route, request, reply);
+            if (request.headers.authorization === undefined) counts.ofAddress(request, reply);
+            return handle(service, line, route, request, reply, counts);
           },
         });
       }
@@ -93,6 +93,7 @@ async function handle(
   route: FhirRoute,
   request: FastifyRequest,
   reply: FastifyReply,
+  counts: CountRequests,
 ): Promise<FastifyReply> {
   const query = queryOf(request.raw.url ?? '');
   const access =
@@ -100,7 +101,12 @@ async function handle(
       ? undefined
       : isPublic(route, request)
         ? publicAccess(line)
-        : await authenticate(service, line, request);
+        : await authenticate(service, line, request).catch((error: unknown) => {
+            // Guessing at tokens is no way around the limit of those who have none.
+            if (request.headers.authorization !== undefined) counts.ofAddress(request, reply);
+            throw error;
+          });
+  if (access?.kind === 'member') counts.ofMember(access, reply);
   const { accept } = request.headers;
   const body = readBody(service, route, request);
   const asked = body.form === '' ? [query] : [query, body.form];

@@ -24,7 +24,7 @@ export interface Representation {
 /** Below this many bytes compression costs more than it saves. */
 const compressFrom = 1400;
 const exposedHeaders =
-  'etag, last-modified, location, content-location, content-disposition, x-request-id, www-authenticate, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset';
+  'etag, last-modified, location, content-location, content-disposition, x-request-id, www-authenticate, retry-after, ratelimit, ratelimit-policy, ratelimit-limit, ratelimit-remaining, ratelimit-reset';
 
 /** CORS stands on every answer, errors too. */
 export const commonHeaders = {

@@ -8,6 +8,7 @@ import { type ImportItem, type ImportUnit, importUnits } from './import-items.ts
 import { ImportJournal } from './import-journal.ts';
 import { type Place, type ReportBuilder, Tally } from './import-report.ts';
 import { hasChanged, type InputFile, isNamedNdjson, ReadError, readInput } from './input-files.ts';
+import { MembersLeft } from './members-left.ts';
 import type { Found } from './resolve-references.ts';
 import type { IngestTables } from './schema.ts';
 import type { SeenNames } from './seen-names.ts';
@@ -46,6 +47,7 @@ export class FileImporter {
   readonly #journal: ImportJournal | undefined;
   readonly #seen: SeenNames;
   readonly #checkProfiles: CheckProfiles | undefined;
+  readonly #membersLeft: MembersLeft;
   readonly #batch = new WriteBatch();
   /** Items seen of this file, written or refused. */
   #items = 0;
@@ -74,6 +76,7 @@ export class FileImporter {
     this.#file = file;
     this.#seen = seen;
     this.#onProgress = onProgress;
+    this.#membersLeft = new MembersLeft(options.line, context.onMemberLeft);
     this.#journal =
       context.db === undefined || options.atomic === 'file'
         ? undefined
@@ -185,6 +188,7 @@ export class FileImporter {
       return written;
     });
     this.#count(batch, outcomes, this.#report.written);
+    await this.#membersLeft.tell();
   }
 
   #notTaken({ line }: Waiting, error: unknown): void {
@@ -254,11 +258,13 @@ export class FileImporter {
         await work(this.#open);
       });
       this.#report.written.add(tally);
+      await this.#membersLeft.tell();
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
     } finally {
       this.#open = undefined;
       this.#batch.empty();
+      this.#membersLeft.forget();
     }
   }
 
@@ -314,6 +320,7 @@ export class FileImporter {
   }
 
   #count(batch: readonly Waiting[], outcomes: readonly WriteOutcome[], tally: Tally): void {
+    this.#membersLeft.note(batch, outcomes);
     for (const [position, { write, line, again }] of batch.entries()) {
       tally.count(typeOf(write), outcomes[position]!);
       if (again && outcomes[position] === 'updated') this.#warnRepeated(line);

@@ -36,6 +36,14 @@ export interface ImportContext {
   readonly openValidator: () => Promise<Validator>;
   /** Asked for when the first XML file comes. */
   readonly readXml: () => ReadXml;
+  /** Told of each Patient that was written, in which the member has died or left, once the writing holds. */
+  readonly onMemberLeft?: (left: MemberLeft) => Promise<void>;
+}
+
+export interface MemberLeft {
+  readonly line: string;
+  readonly patient: string;
+  readonly reason: 'deceased' | 'disenrolled';
 }
 
 export interface ImportOptions {

@@ -1,7 +1,10 @@
 // From the JSON pieces of one file to writes: envelopes checked, Bundles taken apart, ids given, references resolved.
 // Nothing here writes to the database; what is refused is reported with file, line and path.
+
+import { statusElements } from '../fhir/definitions/status-elements.ts';
 import { parseExact } from '../fhir/exact-json.ts';
 import { type FhirResource, idPattern } from '../fhir/fhir-resource.ts';
+import { lacksStatus } from '../fhir/store/lacks-status.ts';
 import type { Write } from '../fhir/store/write-resources.ts';
 import type { StructureProblem } from '../fhir/validate/check-structure.ts';
 import { BundleNames } from './bundle-names.ts';
@@ -296,9 +299,17 @@ class ImportItems {
     if (failed) return refused;
     const { checkProfiles } = this.#context;
     if (checkProfiles !== undefined && !(await checkProfiles(named, place))) return refused;
+    const write = named as unknown as FhirResource;
+    if (lacksStatus(statusElements, write))
+      this.#context.report.find(
+        'warning',
+        'withheld',
+        'lacks a status that US Core demands: it is kept, and no app is shown it until a version has one',
+        place(`${write.resourceType}.${statusElements[write.resourceType]}`),
+      );
     return {
       kind: 'write',
-      write: { resource: named as unknown as FhirResource },
+      write: { resource: write },
       line: piece.line,
       bytes: piece.text.length,
     };

@@ -2,10 +2,11 @@
 import { type Command, Option } from 'commander';
 import { openPlan } from '../app/open-plan.ts';
 import { type ImportValidation, importValidations } from '../config/config.ts';
-import { type Atomicity, ImportStopped, importFiles } from '../ingest/import-files.ts';
+import { type Atomicity, ImportStopped, importFiles, type MemberLeft } from '../ingest/import-files.ts';
 import { type ImportReport, reportText } from '../ingest/import-report.ts';
 import { findInputFiles } from '../ingest/input-files.ts';
 import { untilFree } from '../ingest/until-free.ts';
+import { endForPatient } from '../oauth/end-for-patient.ts';
 import { explainError } from './explain-error.ts';
 import { progressWriter } from './import-progress.ts';
 import { indexAnew } from './index-anew.ts';
@@ -73,7 +74,11 @@ async function runImport(paths: string[], flags: ImportFlags): Promise<void> {
   try {
     const line = requireLine(plan.config, flags.line);
     await indexAnew(plan.store, { all: false, quiet: flags.quiet === true });
-    const report = await importFiles({ ...plan, ownBases: [line.fhirUrl] }, files, {
+    // What was shared of a record ends when its member dies or leaves.
+    const onMemberLeft = async (left: MemberLeft) => {
+      await untilFree(() => endForPatient(plan.db, { ...left, now: Date.now() }));
+    };
+    const report = await importFiles({ ...plan, ownBases: [line.fhirUrl], onMemberLeft }, files, {
       line: line.id,
       atomic: flags.atomic,
       validation: { level: flags.validation ?? plan.config.importValidation },

@@ -7,6 +7,7 @@ import { registerIgCommand } from './ig-command.ts';
 import { registerImportCommand } from './import-command.ts';
 import { registerMemberCommand } from './member-command.ts';
 import { registerMigrateCommand } from './migrate-command.ts';
+import { registerRegistrationTokenCommand } from './registration-token-command.ts';
 import { registerServeCommand } from './serve-command.ts';
 import { registerValidateCommand } from './validate-command.ts';
 
@@ -20,6 +21,7 @@ registerValidateCommand(program);
 registerExportCommand(program);
 registerAppCommand(program);
 registerMemberCommand(program);
+registerRegistrationTokenCommand(program);
 registerMigrateCommand(program);
 registerIgCommand(program);
 

@@ -3,7 +3,17 @@
 // Must never tell an unknown user name from a wrong password, in words or in time.
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../db/database.ts';
-import { connectionsOf, revokeGrant } from './connections.ts';
+import {
+  type Authority,
+  type AuthorityKind,
+  authoritiesOf,
+  birthday,
+  endAuthority,
+  giveAuthority,
+  kindsOfMinors,
+  type NewAuthority,
+} from './authorities.ts';
+import { endConnections } from './connections.ts';
 import { hashPassword, verifyAbsent, verifyPassword } from './password-hash.ts';
 import type { AccountTable, OAuthTables } from './schema.ts';
 import { createSignInThrottle } from './sign-in-throttle.ts';
@@ -16,8 +26,30 @@ export interface Account {
   readonly name: string;
   /** Their own Patient id, when they are a member themselves. */
   readonly patient: string | undefined;
-  /** Patient ids of the people they act for. */
-  readonly actsFor: readonly string[];
+  /** False for who signs in at the plan's identity provider. */
+  readonly hasPassword: boolean;
+}
+
+/** Somebody whose record a person may share. */
+export interface Sharable {
+  readonly patient: string;
+  readonly self: boolean;
+  /** By what right, for another. */
+  readonly kind: AuthorityKind | undefined;
+  readonly relatedPerson: string | undefined;
+  /** Epoch milliseconds: the end of that right, or when the patient comes of age. */
+  readonly until: number | undefined;
+  /** Until then they are a child whose sensitive records those who act for it may share as well; undefined: no child. */
+  readonly childUntil: number | undefined;
+}
+
+/** What is asked of the plan's records. */
+export interface AccountOptions {
+  /** FHIR date of a Patient of a line. */
+  readonly birthDateOf?: ((line: string, patient: string) => Promise<string | undefined>) | undefined;
+  /** Years. */
+  readonly adultAge?: number | undefined;
+  readonly adolescentAge?: number | undefined;
 }
 
 export interface NewAccount {
@@ -26,7 +58,8 @@ export interface NewAccount {
   readonly password: string;
   readonly patient: string | null;
   readonly name: string;
-  readonly actsFor: readonly string[];
+  /** All for whom they may act; whoever else they acted for, they no longer do. */
+  readonly actsFor: readonly (string | NewAuthority)[];
 }
 
 export type SignIn =
@@ -36,21 +69,42 @@ export type SignIn =
   | { readonly kind: 'blocked'; readonly retryAfterSeconds: number };
 
 export interface Accounts {
-  /** Makes the account or brings it up to date; the password is hashed only when it is new. */
+  /**
+   * Makes the account or brings it up to date; the password is hashed only when it is new. For whom they may no longer
+   * act, what they granted has ended.
+   */
   create(account: NewAccount): Promise<Account>;
   find(line: string, id: string): Promise<Account | undefined>;
   findByUsername(line: string, username: string): Promise<Account | undefined>;
   /** By user name. */
   list(line: string): Promise<Account[]>;
+  /** For whom they may act, by rights that are in force. */
+  authorities(account: Account): Promise<Authority[]>;
+  /** Whose records they may share, themselves first. */
+  sharable(account: Account): Promise<Sharable[]>;
+  giveAuthority(account: Account, authority: NewAuthority): Promise<void>;
+  /** Answers how many connections ended with it. */
+  endAuthority(account: Account, patient: string): Promise<number>;
   /** Ends whatever the account granted, and the account. */
   remove(account: Account): Promise<void>;
   verify(line: string, username: string, password: string, address?: string): Promise<SignIn>;
+  /** Why a password cannot be taken, in words for its owner. */
+  passwordProblem(account: Account, password: string): string | undefined;
+  setPassword(account: Account, password: string): Promise<void>;
 }
+
+/** NIST SP 800-63B section 5.1.1: long rather than of many kinds of signs. */
+export const shortestPassword = 12;
+const longestPassword = 1000;
 
 /** A FHIR id: https://hl7.org/fhir/R4/datatypes.html#id */
 const patientId = /^[A-Za-z0-9\-.]{1,64}$/;
 
-export function createAccounts(db: Database, clock: () => number): Accounts {
+export function createAccounts(
+  db: Database,
+  clock: () => number,
+  { birthDateOf = async () => undefined, adultAge = 18, adolescentAge = 14 }: AccountOptions = {},
+): Accounts {
   const kysely = db.as<OAuthTables>();
   const throttle = createSignInThrottle(db, clock);
 
@@ -65,14 +119,35 @@ export function createAccounts(db: Database, clock: () => number): Accounts {
           .where('username_key', '=', usernameKey(username))
           .executeTakeFirst();
 
+  const ofAnother = async (line: string, authority: Authority): Promise<Sharable> => {
+    const birthDate = await birthDateOf(line, authority.patient);
+    const ofAge = birthDate === undefined ? undefined : birthday(birthDate, adultAge);
+    const adulthood = kindsOfMinors.includes(authority.kind) ? ofAge : undefined;
+    return {
+      patient: authority.patient,
+      self: false,
+      kind: authority.kind,
+      relatedPerson: authority.relatedPerson,
+      until: earliest(authority.endsAt, adulthood),
+      childUntil:
+        birthDate === undefined || ofAge === undefined || ofAge <= clock()
+          ? undefined
+          : birthday(birthDate, adolescentAge),
+    };
+  };
+
   return {
     async create({ line, username, password, patient, name, actsFor }) {
-      for (const id of [...(patient === null ? [] : [patient]), ...actsFor]) {
+      const authorities = actsFor.map((one) => (typeof one === 'string' ? { patient: one } : one));
+      for (const id of [...(patient === null ? [] : [patient]), ...authorities.map((one) => one.patient)]) {
         if (!patientId.test(id))
           throw new RangeError(`account ${username}: ${JSON.stringify(id)} is not a FHIR id`);
       }
       const known = await byUsername(line, username);
-      const unchanged = known !== undefined && (await verifyPassword(known.password_hash, password));
+      const unchanged =
+        known !== undefined &&
+        known.password_hash !== '' &&
+        (await verifyPassword(known.password_hash, password));
       const row: AccountTable = {
         line,
         id: known?.id ?? randomUUID(),
@@ -81,7 +156,6 @@ export function createAccounts(db: Database, clock: () => number): Accounts {
         password_hash: unchanged ? known.password_hash : await hashPassword(password),
         name,
         patient,
-        acts_for: actsFor.join(' '),
         created_at: known?.created_at ?? clock(),
       };
       await kysely
@@ -93,12 +167,16 @@ export function createAccounts(db: Database, clock: () => number): Accounts {
             password_hash: row.password_hash,
             name: row.name,
             patient: row.patient,
-            acts_for: row.acts_for,
           }),
         )
         .execute();
-      const stored = await byUsername(line, username);
-      return toAccount(stored ?? row);
+      const stored = (await byUsername(line, username)) ?? row;
+      const whose = { line, accountId: stored.id, now: clock() };
+      for (const { patient: former } of await authoritiesOf(kysely, whose))
+        if (!authorities.some((one) => one.patient === former))
+          await endAuthority(kysely, { ...whose, patient: former });
+      for (const authority of authorities) await giveAuthority(kysely, whose, authority);
+      return toAccount(stored);
     },
 
     async find(line, id) {
@@ -126,11 +204,64 @@ export function createAccounts(db: Database, clock: () => number): Accounts {
       return rows.map(toAccount);
     },
 
+    authorities({ line, id }) {
+      return authoritiesOf(kysely, { line, accountId: id, now: clock() });
+    },
+
+    async sharable(account) {
+      const whose = { line: account.line, accountId: account.id, now: clock() };
+      const others = (await authoritiesOf(kysely, whose)).filter(
+        ({ patient }) => patient !== account.patient,
+      );
+      const found = await Promise.all(others.map((authority) => ofAnother(account.line, authority)));
+      const now = clock();
+      return [
+        ...(account.patient === undefined ? [] : [themselves(account.patient)]),
+        ...found.filter(({ until }) => until === undefined || until > now),
+      ];
+    },
+
+    async giveAuthority({ line, id }, authority) {
+      if (!patientId.test(authority.patient))
+        throw new RangeError(`${JSON.stringify(authority.patient)} is not a FHIR id`);
+      await giveAuthority(kysely, { line, accountId: id, now: clock() }, authority);
+    },
+
+    endAuthority({ line, id }, patient) {
+      return endAuthority(kysely, { line, accountId: id, now: clock(), patient });
+    },
+
     async remove({ line, id }) {
-      for (const connection of await connectionsOf(kysely, line, id)) {
-        await revokeGrant(kysely, { line, grantId: connection.grantId, now: clock() });
-      }
+      await endConnections(kysely, { line, accountId: id }, { now: clock(), reason: 'account' });
+      for (const table of [
+        'oauth_authority',
+        'oauth_identity',
+        'oauth_factor',
+        'oauth_recovery_code',
+      ] as const)
+        await kysely.deleteFrom(table).where('line', '=', line).where('account_id', '=', id).execute();
       await kysely.deleteFrom('oauth_account').where('line', '=', line).where('id', '=', id).execute();
+    },
+
+    passwordProblem({ username }, password) {
+      if (password.length < shortestPassword)
+        return `The new password has fewer than ${shortestPassword} characters.`;
+      if (password.length > longestPassword)
+        return `The new password has more than ${longestPassword} characters.`;
+      const plain = usernameKey(password);
+      if (plain.includes(usernameKey(username)) || new Set(plain).size < 5)
+        return 'The new password is too easy to guess: it repeats itself, or has your user name in it.';
+      return undefined;
+    },
+
+    async setPassword({ line, id }, password) {
+      await kysely
+        .updateTable('oauth_account')
+        .set({ password_hash: await hashPassword(password) })
+        .where('line', '=', line)
+        .where('id', '=', id)
+        .where('password_hash', '<>', '')
+        .execute();
     },
 
     async verify(line, username, password, address = '') {
@@ -139,21 +270,14 @@ export function createAccounts(db: Database, clock: () => number): Accounts {
       if (wait > 0) return { kind: 'blocked', retryAfterSeconds: wait };
       const row = await byUsername(line, username);
       const right =
-        row === undefined ? await verifyAbsent(password) : await verifyPassword(row.password_hash, password);
+        row === undefined || row.password_hash === ''
+          ? await verifyAbsent(password)
+          : await verifyPassword(row.password_hash, password);
       if (!right || row === undefined) return { kind: 'refused' };
       await throttle.succeeded(source);
       return { kind: 'accepted', account: toAccount(row) };
     },
   };
-}
-
-/** The patients somebody may share, themselves first. */
-export function sharablePatients(account: Account): string[] {
-  return [...new Set([...(account.patient === undefined ? [] : [account.patient]), ...account.actsFor])];
-}
-
-function usernameKey(username: string): string {
-  return username.trim().normalize('NFKC').toLowerCase();
 }
 
 function toAccount(row: AccountTable): Account {
@@ -163,6 +287,26 @@ function toAccount(row: AccountTable): Account {
     username: row.username,
     name: row.name,
     patient: row.patient ?? undefined,
-    actsFor: row.acts_for === '' ? [] : row.acts_for.split(' '),
+    hasPassword: row.password_hash !== '',
   };
+}
+
+function themselves(patient: string): Sharable {
+  return {
+    patient,
+    self: true,
+    kind: undefined,
+    relatedPerson: undefined,
+    until: undefined,
+    childUntil: undefined,
+  };
+}
+
+function usernameKey(username: string): string {
+  return username.trim().normalize('NFKC').toLowerCase();
+}
+
+function earliest(...times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }

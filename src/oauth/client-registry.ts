@@ -35,6 +35,8 @@ export interface ClientRegistration {
   /** Public keys of a confidential client that signs assertions instead of having a secret. */
   readonly jwks?: { readonly keys: readonly object[] } | undefined;
   readonly developerId?: string | undefined;
+  /** Name of the authority that vouches for it. */
+  readonly verifiedBy?: string | undefined;
 }
 
 export interface RegisteredClient {
@@ -48,6 +50,7 @@ export interface RegisteredClient {
   readonly pkceOptional: boolean;
   readonly authMethod: 'none' | 'client_secret' | 'private_key_jwt';
   readonly developerId: string | undefined;
+  readonly verifiedBy: string | undefined;
   /** Epoch milliseconds. */
   readonly createdAt: number;
   readonly disabledAt: number | undefined;
@@ -258,6 +261,7 @@ function checkRegistration(
     pkce_optional: registration.pkceOptional === true ? 1 : 0,
     jwks: registration.jwks === undefined ? null : checkJwks(registration.jwks),
     developer_id: registration.developerId ?? null,
+    verified_by: registration.verifiedBy ?? null,
   };
 }
 
@@ -300,6 +304,7 @@ function toRegisteredClient(row: ClientTable): RegisteredClient {
     pkceOptional: row.pkce_optional === 1,
     authMethod: row.is_public === 1 ? 'none' : row.jwks === null ? 'client_secret' : 'private_key_jwt',
     developerId: row.developer_id ?? undefined,
+    verifiedBy: row.verified_by ?? undefined,
     createdAt: row.created_at,
     disabledAt: row.disabled_at ?? undefined,
   };

@@ -3,21 +3,34 @@
 // by POST, errors as JSON). https://www.rfc-editor.org/rfc/rfc6749#section-3
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Provider } from 'oidc-provider';
-import type { Line } from '../config/config.ts';
+import type { Config, Line } from '../config/config.ts';
 import { formBodyLimit } from '../http/form-body.ts';
+import { type Counted, rateLimitHeaders } from '../http/request-counter.ts';
+import { pageHeaders } from '../pages/page.ts';
 import type { ClientRegistry } from './client-registry.ts';
-import { forwardToProvider } from './forward-to-provider.ts';
+import { routes } from './endpoints.ts';
+import { type Forwarded, forwardToProvider } from './forward-to-provider.ts';
 import { legacyTokenRequest } from './legacy-token-request.ts';
 import { portalPath } from './line-provider.ts';
 import { namePublicClient } from './name-public-client.ts';
+import { tooManyRequestsPage } from './pages/too-many-requests-page.ts';
+import { presentedClient } from './presented-client.ts';
+import type { RequestLimits } from './request-limits.ts';
 
 /** RFC 9745: since RFC 9700 (January 2025) no secret belongs in a query. */
 const legacyDeprecation = '@1735689600';
 
+export interface ConnectDeps {
+  readonly provider: Provider;
+  readonly config: Config;
+  readonly clients: ClientRegistry;
+  readonly limits: RequestLimits;
+}
+
 export function registerConnectRoutes(
   app: FastifyInstance,
   line: Line,
-  { provider, clients }: { readonly provider: Provider; readonly clients: ClientRegistry },
+  { provider, config, clients, limits }: ConnectDeps,
 ): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: formBodyLimit }, (_request, body, done) =>
@@ -34,17 +47,35 @@ export function registerConnectRoutes(
     );
   });
 
+  /** Failures of client authentication (401) are counted by where they come from; too many are not looked at. */
+  const authenticateClient = async (forwarded: Forwarded, request: FastifyRequest, reply: FastifyReply) => {
+    const client = presentedClient(forwarded.headers, new URLSearchParams(forwarded.body.toString()));
+    const refused = limits.refusesClient(request.ip, client);
+    if (refused !== undefined) {
+      const description = `too many failed attempts to authenticate; try again in ${refused.reset} seconds`;
+      reply.headers(rateLimitHeaders([refused]));
+      return sendOAuthError(reply, 429, 'temporarily_unavailable', description);
+    }
+    await forwardToProvider(provider, line, forwarded, { request, reply });
+    if (reply.raw.statusCode === 401) limits.clientFailed(request.ip, client);
+  };
+
   const handle = async (request: FastifyRequest, reply: FastifyReply, url: string) => {
     const [path = '', queryText = ''] = splitOnce(url, '?');
     // As the library's router reads it: any case, a slash at the end or none.
     const endpoint = path.toLowerCase().replace(/\/$/, '');
+    const toPeople = isForPeople(endpoint);
+    if (toPeople) {
+      const counted = isResumed(endpoint) ? limits.page(request.ip) : limits.begin(request.ip);
+      if (counted.exceeded) return sendTooMany(config, reply, counted);
+    }
     if (endpoint === '/connect/authorize' && request.method === 'POST') {
       return redirectToGet(line, request, reply, queryText);
     }
     const forwarded = {
       method: request.method,
       url,
-      headers: isForPeople(endpoint) ? request.headers : { ...request.headers, accept: 'application/json' },
+      headers: toPeople ? request.headers : { ...request.headers, accept: 'application/json' },
       body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
     };
     if (endpoint === '/connect/token' && (request.method === 'POST' || request.method === 'GET')) {
@@ -65,17 +96,13 @@ export function registerConnectRoutes(
           );
         }
         reply.header('deprecation', legacyDeprecation);
-        return forwardToProvider(
-          provider,
-          line,
-          {
-            method: 'POST',
-            url: path,
-            headers: { ...forwarded.headers, 'content-type': 'application/x-www-form-urlencoded' },
-            body: Buffer.from(legacy.form.toString()),
-          },
-          { request, reply },
-        );
+        const standard = {
+          method: 'POST',
+          url: path,
+          headers: { ...forwarded.headers, 'content-type': 'application/x-www-form-urlencoded' },
+          body: Buffer.from(legacy.form.toString()),
+        };
+        return authenticateClient(standard, request, reply);
       }
       if (request.method === 'GET') {
         reply.header('allow', 'POST');
@@ -89,7 +116,9 @@ export function registerConnectRoutes(
         if (named !== undefined) forwarded.body = Buffer.from(named.toString());
       }
     }
-    return forwardToProvider(provider, line, forwarded, { request, reply });
+    return authenticatesClients.has(endpoint)
+      ? authenticateClient(forwarded, request, reply)
+      : forwardToProvider(provider, line, forwarded, { request, reply });
   };
 
   const prefix = `/${line.id}`;
@@ -129,9 +158,31 @@ function redirectToGet(line: Line, request: FastifyRequest, reply: FastifyReply,
     .redirect(`${line.portalUrl}/connect/authorize?${parameters}`, 303);
 }
 
+const authenticatesClients: ReadonlySet<string> = new Set([
+  routes.token,
+  routes.introspection,
+  routes.revocation,
+]);
+
 /** Their errors are pages; all others are JSON, whatever a client's Accept header prefers. */
 function isForPeople(endpoint: string): boolean {
   return /^\/connect\/(authorize|endsession)(\/|$)/.test(endpoint);
+}
+
+/** On the way back from the pages of a sign-in, whose row is there already. */
+function isResumed(endpoint: string): boolean {
+  return /^\/connect\/authorize\/[^/]+$/.test(endpoint);
+}
+
+export async function sendTooMany(
+  config: Config,
+  reply: FastifyReply,
+  counted: Counted,
+): Promise<FastifyReply> {
+  return reply
+    .code(429)
+    .headers({ ...pageHeaders, ...rateLimitHeaders([counted]) })
+    .send(await tooManyRequestsPage(config, counted.reset));
 }
 
 function isForm(request: FastifyRequest): boolean {

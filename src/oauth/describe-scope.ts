@@ -1,42 +1,82 @@
-// A scope in the words of the consent page. https://hl7.org/fhir/smart-app-launch/STU2.2/best-practices.html
+// Scopes in the words of the consent page: each data class, or several that one scope cannot tell apart, is one line with
+// one box, whatever spelling the app asked in. https://hl7.org/fhir/smart-app-launch/STU2.2/best-practices.html
 import { dataClasses } from '../smart/data-classes.ts';
 import { isDataScope } from '../smart/scopes.ts';
 
-export interface ScopeWords {
-  readonly title: string;
-  readonly explains: string;
+export interface ConsentLine {
+  /** `stay` and `stay-today`: refresh tokens; `directory`: what names no member. */
+  readonly kind: 'data' | 'directory' | 'stay' | 'stay-today';
+  /** Codes of data classes, in their order. */
+  readonly classes: readonly string[];
+  readonly scopes: readonly string[];
 }
 
-/** Undefined for a scope that cannot be refused on its own: it gives no data and no longer access. */
-export function describeRefusableScope(scope: string): ScopeWords | undefined {
-  if (scope === 'offline_access') {
-    return {
-      title: 'Stay connected',
-      explains: 'The app keeps its access when you are not using it, for up to a year or until you stop it.',
-    };
-  }
-  if (scope === 'online_access') {
-    return { title: 'Stay connected for today', explains: 'The app keeps its access for up to 12 hours.' };
-  }
-  if (!isDataScope(scope)) return undefined;
-  const dataClass = dataClasses.find((candidate) => scope === `patientapi.${candidate.code}.read`);
-  if (dataClass !== undefined) return { title: dataClass.title, explains: dataClass.explains };
-  const type = /\/([A-Za-z]+)\./.exec(scope)?.[1] ?? scope;
-  const classes = dataClasses.filter((candidate) => candidate.rules.some((rule) => rule.type === type));
-  if (classes.length === 0) {
-    return {
-      title: `Directory: ${inWords(type)}`,
-      explains: 'General information of the plan, not about you.',
-    };
-  }
-  return {
-    title: classes.map((candidate) => candidate.title).join(', '),
-    explains: `${inWords(type)}: ${classes.map((candidate) => candidate.explains).join(' ')}`,
-  };
+/** Whether a scope can be refused on its own: it gives data, or longer access. */
+export function isRefusable(scope: string): boolean {
+  return isDataScope(scope) || scope === 'offline_access' || scope === 'online_access';
 }
 
-/** `ExplanationOfBenefit` → `Explanation of benefit`. */
-function inWords(type: string): string {
-  const words = type.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
-  return words.charAt(0).toUpperCase() + words.slice(1);
+/**
+ * What can be refused, line by line. Scopes that share a data class stand in one line, so that unticking it refuses
+ * all that give it, and no class stands in two.
+ */
+export function consentLines(scopes: readonly string[]): ConsentLine[] {
+  const data: { classes: Set<string>; scopes: string[] }[] = [];
+  const directory: string[] = [];
+  for (const scope of scopes.filter(isDataScope)) {
+    const classes = classesOf(scope);
+    if (classes.length === 0) {
+      directory.push(scope);
+      continue;
+    }
+    const line = { classes: new Set(classes), scopes: [scope] };
+    for (const other of data.filter((known) => classes.some((code) => known.classes.has(code)))) {
+      for (const code of other.classes) line.classes.add(code);
+      line.scopes.unshift(...other.scopes);
+      data.splice(data.indexOf(other), 1);
+    }
+    data.push(line);
+  }
+  const order = (codes: ReadonlySet<string>) => dataClasses.filter(({ code }) => codes.has(code));
+  const lines = data
+    .map(({ classes, scopes: of }) => ({ classes: order(classes), scopes: of }))
+    .sort((a, b) => dataClasses.indexOf(a.classes[0]!) - dataClasses.indexOf(b.classes[0]!))
+    .map(
+      ({ classes, scopes: of }): ConsentLine => ({
+        kind: 'data',
+        classes: classes.map(({ code }) => code),
+        scopes: scopes.filter((scope) => of.includes(scope)),
+      }),
+    );
+  return [
+    ...lines,
+    ...(directory.length === 0 ? [] : [{ kind: 'directory', classes: [], scopes: directory } as const]),
+    ...(scopes.includes('offline_access')
+      ? [{ kind: 'stay', classes: [], scopes: ['offline_access'] } as const]
+      : []),
+    ...(scopes.includes('online_access')
+      ? [{ kind: 'stay-today', classes: [], scopes: ['online_access'] } as const]
+      : []),
+  ];
+}
+
+/** Codes of the data classes of which a scope gives something. */
+export function classesOf(scope: string): string[] {
+  const byClass = /^patientapi\.([a-z]+)\.read$/.exec(scope)?.[1];
+  if (byClass !== undefined) return dataClasses.some(({ code }) => code === byClass) ? [byClass] : [];
+  const [, type, query] = /^(?:patient|user)\/([A-Za-z]+)\.[a-z]+(?:\?(.*))?$/.exec(scope) ?? [];
+  const category = new URLSearchParams(query ?? '').get('category');
+  return dataClasses
+    .filter(({ rules }) =>
+      rules.some(
+        (rule) =>
+          rule.type === type &&
+          (category === null ||
+            rule.filters.every(
+              ({ param, codes, exclude }) =>
+                param !== 'category' || codes.includes(category) !== (exclude === true),
+            )),
+      ),
+    )
+    .map(({ code }) => code);
 }

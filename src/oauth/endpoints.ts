@@ -1,7 +1,6 @@
-// The addresses of a line's authorization server: the one source for discovery, smart-configuration and /metadata.
-// https://hl7.org/fhir/smart-app-launch/STU2.2/conformance.html
+// The addresses of a line's authorization server. The library gets them from here and says them in its discovery.
+// https://www.rfc-editor.org/rfc/rfc6749#section-3
 import type { Line } from '../config/config.ts';
-import { supportedScopes } from '../smart/scopes.ts';
 
 /** Paths below the portal, as the plan's published documentation has them. */
 export const routes = {
@@ -10,6 +9,7 @@ export const routes = {
   introspection: '/connect/introspect',
   revocation: '/connect/revocation',
   userinfo: '/connect/userinfo',
+  registration: '/connect/register',
   end_session: '/connect/endsession',
   jwks: '/.well-known/openid-configuration/jwks',
 } as const;
@@ -41,31 +41,3 @@ export function endpoints(line: Line): Endpoints {
 }
 
 export const assertionAlgorithms = ['RS384', 'ES384', 'RS256', 'ES256'] as const;
-
-/** `[fhir]/.well-known/smart-configuration`. */
-export function smartConfiguration(line: Line) {
-  return {
-    ...endpoints(line),
-    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
-    token_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
-    grant_types_supported: ['authorization_code', 'refresh_token'],
-    scopes_supported: supportedScopes,
-    response_types_supported: ['code', 'code id_token'],
-    code_challenge_methods_supported: ['S256'],
-    capabilities: [
-      'launch-standalone',
-      'client-public',
-      'client-confidential-symmetric',
-      'client-confidential-asymmetric',
-      'authorize-post',
-      'sso-openid-connect',
-      'context-standalone-patient',
-      'permission-offline',
-      'permission-online',
-      'permission-patient',
-      'permission-user',
-      'permission-v1',
-      'permission-v2',
-    ],
-  };
-}

@@ -5,7 +5,10 @@ import { errors } from 'oidc-provider';
 import type { Line } from '../config/config.ts';
 import { acceptFormBodies } from '../http/form-body.ts';
 import { registerConsentRoutes } from './consent-routes.ts';
+import { createIdentityProvider } from './identity-provider/identity-provider.ts';
+import { registerIdentityRoutes } from './identity-provider/identity-routes.ts';
 import { type InteractionDeps, interactionSteps } from './interaction-step.ts';
+import { registerSecondFactorRoutes } from './second-factor-routes.ts';
 import { registerSignInRoutes } from './sign-in-routes.ts';
 
 export function registerInteractionRoutes(app: FastifyInstance, line: Line, deps: InteractionDeps): void {
@@ -19,12 +22,25 @@ export function registerInteractionRoutes(app: FastifyInstance, line: Line, deps
     return steps.problem(reply, status, status >= 500 ? 'server' : 'form');
   });
 
-  const showSignIn = registerSignInRoutes(app, line, deps, steps);
+  const goToProvider =
+    line.identityProvider === undefined
+      ? undefined
+      : registerIdentityRoutes(app, line, deps, steps, createIdentityProvider(line, line.identityProvider));
+  const showSignIn = registerSignInRoutes(
+    app,
+    line,
+    deps,
+    steps,
+    registerSecondFactorRoutes(app, line, deps, steps),
+    goToProvider,
+  );
   const showConsent = registerConsentRoutes(app, line, deps, steps);
 
   app.get(`/${line.id}/interaction/:uid`, async (request, reply) => {
     const step = await steps.of(request, reply);
     if (typeof step === 'string') return steps.problem(reply, 403, step);
-    return step.interaction.prompt.name === 'login' ? showSignIn(reply, step) : showConsent(reply, step);
+    return step.interaction.prompt.name === 'login'
+      ? showSignIn(request, reply, step)
+      : showConsent(reply, step);
   });
 }

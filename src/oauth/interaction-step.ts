@@ -2,18 +2,27 @@
 // form, ended by returning to the library, which decides what comes next.
 // A step is bound to the browser that started it: the uid in the path must be the one in the signed cookie, and each
 // form carries a token made from it. https://www.rfc-editor.org/rfc/rfc9700#section-4.7
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Interaction, InteractionResults, Provider } from 'oidc-provider';
 import type { Config, Line } from '../config/config.ts';
 import { deriveKey } from '../config/derive-key.ts';
 import type { Database } from '../db/database.ts';
 import { formOf } from '../http/form-body.ts';
+import { formToken, isFormToken } from '../http/form-token.ts';
+import { chosenLanguage, type Language } from '../pages/language.ts';
 import { pageHeaders } from '../pages/page.ts';
 import type { Account, Accounts } from './accounts.ts';
 import { requestOn } from './forward-to-provider.ts';
 import { portalPath } from './line-provider.ts';
-import { type InteractionProblem, interactionProblemPage } from './pages/interaction-problem-page.ts';
+import { interactionProblemPage } from './pages/interaction-problem-page.ts';
+import type { InteractionProblem } from './pages/sign-in-texts.ts';
+import type { SecondStep } from './second-factor/second-step.ts';
+
+/** The id of the one Patient of a line that a member's number is of: of that id, or with an identifier of a system. */
+export type FindPatient = (
+  line: string,
+  member: { readonly system: string | undefined; readonly value: string },
+) => Promise<string | undefined>;
 
 export interface InteractionDeps {
   readonly provider: Provider;
@@ -23,6 +32,10 @@ export interface InteractionDeps {
   readonly clock: () => number;
   /** A person's name for a Patient id, from the plan's records; the id is shown when it is not known. */
   readonly describePatient: (line: string, patient: string) => Promise<string | undefined>;
+  readonly findPatient: FindPatient;
+  readonly secondStep: SecondStep;
+  /** Whether the line holds a resource, by its relative reference. */
+  readonly holds: (line: string, reference: string) => Promise<boolean>;
 }
 
 export interface Step {
@@ -31,6 +44,7 @@ export interface Step {
   readonly csrf: string;
   /** Public path of the forms. */
   readonly action: string;
+  readonly language: Language;
 }
 
 export interface Steps {
@@ -66,11 +80,10 @@ export function interactionSteps(line: Line, { provider, config, accounts }: Int
       const { uid } = request.params as { uid: string };
       const interaction = await provider.interactionDetails(asLibrary(request), reply.raw);
       if (interaction.uid !== uid) return 'foreign';
-      const csrf = createHmac('sha256', csrfKey)
-        .update(`${uid} ${interaction.prompt.name}`)
-        .digest('base64url');
-      if (request.method === 'POST' && !equal(formOf(request).get('csrf') ?? '', csrf)) return 'foreign';
-      return { interaction, csrf, action: `${portalPath(line)}/interaction/${uid}` };
+      const csrf = formToken(csrfKey, `${uid} ${interaction.prompt.name}`);
+      if (request.method === 'POST' && !isFormToken(csrf, formOf(request).get('csrf'))) return 'foreign';
+      const language = languageOf(request, interaction);
+      return { interaction, csrf, action: `${portalPath(line)}/interaction/${uid}`, language };
     },
 
     async returnToLibrary(request, reply, result) {
@@ -88,12 +101,13 @@ export function interactionSteps(line: Line, { provider, config, accounts }: Int
     sendPage,
 
     problem: async (reply, status, which) =>
-      sendPage(reply, status, await interactionProblemPage(config, which)),
+      sendPage(reply, status, await interactionProblemPage(config, which, languageOf(reply.request))),
   };
 }
 
-function equal(a: string, b: string): boolean {
-  const left = Buffer.from(a);
-  const right = Buffer.from(b);
-  return left.length === right.length && timingSafeEqual(left, right);
+function languageOf({ headers }: FastifyRequest, interaction?: Interaction): Language {
+  return chosenLanguage({
+    uiLocales: interaction?.params.ui_locales,
+    acceptLanguage: headers['accept-language'],
+  });
 }

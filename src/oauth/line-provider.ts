@@ -13,20 +13,23 @@ import type { Config, Line } from '../config/config.ts';
 import { deriveKey } from '../config/derive-key.ts';
 import type { Database } from '../db/database.ts';
 import type { Logger } from '../log/logger.ts';
+import { chosenLanguage } from '../pages/language.ts';
 import { pageHeaders } from '../pages/page.ts';
 import { supportedScopes } from '../smart/scopes.ts';
 import { accountClaims } from './account-claims.ts';
 import type { Accounts } from './accounts.ts';
+import { checkAssertion } from './check-assertion.ts';
 import { checkAudience } from './check-audience.ts';
 import { extraClientMetadata } from './client-metadata.ts';
 import { matchesSecret, secretDigest } from './client-registry.ts';
-import { assertionAlgorithms, routes } from './endpoints.ts';
+import { assertionAlgorithms, endpoints, routes } from './endpoints.ts';
 import { connectionLifetime, lifetimes } from './lifetimes.ts';
 import { authorizationErrorPage } from './pages/authorization-error-page.ts';
 import { recordAdapter } from './record-adapter.ts';
 import type { OAuthTables } from './schema.ts';
 import { signingKeys } from './signing-keys.ts';
 import { tokenAnswer, tokenClaims } from './token-answer.ts';
+import { whatBecameOf } from './what-became-of.ts';
 
 export interface LineProviderDeps {
   readonly db: Database;
@@ -42,7 +45,7 @@ export function portalPath(line: Line): string {
 }
 
 export async function createLineProvider(line: Line, deps: LineProviderDeps): Promise<Provider> {
-  const { config, logger } = deps;
+  const { config, logger, db, clock } = deps;
   const provider = new Provider(line.portalUrl, await configuration(line, deps));
   // TLS ends before us; Host and X-Forwarded-Proto are set from the line's own URL (see forward-to-provider).
   provider.proxy = true;
@@ -66,7 +69,15 @@ export async function createLineProvider(line: Line, deps: LineProviderDeps): Pr
     if (ctx.status >= 400) ctx.set('Cache-Control', 'no-store');
     if (String(ctx.response.headers['cache-control'] ?? '').includes('no-store'))
       ctx.set('Pragma', 'no-cache');
-    if (isIssuedToken(context)) Object.assign(context.body as object, tokenAnswer(context));
+    if (isIssuedToken(context)) Object.assign(context.body as object, tokenAnswer(context, clock()));
+    if (isInvalidGrant(context))
+      Object.assign(context.body as object, {
+        error_description: await whatBecameOf(context, {
+          db: db.as<OAuthTables>(),
+          line: line.id,
+          now: clock(),
+        }),
+      });
   });
   provider.on('server_error', (_ctx, error) =>
     logger.error({ err: error, line: line.id }, 'authorization server error'),
@@ -97,6 +108,18 @@ export async function createLineProvider(line: Line, deps: LineProviderDeps): Pr
 const responseSecurityPolicy =
   "default-src 'none'; script-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/** To a client that has proved who it is. */
+function isInvalidGrant(ctx: KoaContextWithOIDC): boolean {
+  const body = ctx.body as { readonly error?: unknown } | undefined;
+  return (
+    ctx.oidc?.route === 'token' &&
+    ctx.status === 400 &&
+    typeof body === 'object' &&
+    body.error === 'invalid_grant' &&
+    ctx.oidc.client !== undefined
+  );
+}
+
 function isIssuedToken(ctx: KoaContextWithOIDC): boolean {
   return ctx.oidc?.route === 'token' && ctx.status === 200 && typeof ctx.body === 'object';
 }
@@ -114,7 +137,15 @@ async function configuration(
     adapter: recordAdapter({ db, line: line.id, clock }),
     jwks: { keys: await signingKeys(db, config, line.id, clock()) },
     routes,
+    discovery: {
+      management_endpoint: endpoints(line).management_endpoint,
+      ...(config.clientRegistration === 'off'
+        ? {}
+        : { registration_endpoint: line.portalUrl + routes.registration }),
+      service_documentation: `${config.planUrl}/developer/docs/patient-api`,
+    },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    assertJwtClientAuthClaimsAndHeader: async (_ctx, claims) => checkAssertion(claims, clock()),
     responseTypes: ['code', 'code id_token'],
     subjectTypes: ['public'],
     scopes: [...supportedScopes],
@@ -160,6 +191,7 @@ async function configuration(
       IdToken: lifetimes.idToken,
       Interaction: lifetimes.interaction,
       Session: lifetimes.session,
+      // recordConsent says it of each.
       Grant: (_ctx, grant) => connectionLifetime(grant.getOIDCScope().split(' ')),
       RefreshToken: (ctx) => untilEndOfGrant(ctx, lifetimes.refreshToken),
     },
@@ -191,14 +223,18 @@ async function configuration(
       const grantId = ctx.oidc.result?.consent?.grantId;
       return grantId === undefined ? undefined : ctx.oidc.provider.Grant.find(grantId);
     },
-    findAccount: (_ctx, id) => accountClaims(line, accounts, id),
+    findAccount: (ctx, id, token) => accountClaims(line, id, { db: kysely, accounts, ctx, token }),
     extraTokenClaims: async (_ctx, token) =>
       token.kind === 'AccessToken'
         ? tokenClaims(line, token.grantId, { db: kysely, accounts, now: clock() })
         : undefined,
     renderError: async (ctx, out) => {
       for (const [name, value] of Object.entries(pageHeaders)) ctx.set(name, value);
-      ctx.body = await authorizationErrorPage(config, out);
+      const language = chosenLanguage({
+        uiLocales: ctx.query.ui_locales,
+        acceptLanguage: ctx.get('accept-language'),
+      });
+      ctx.body = await authorizationErrorPage(config, out, language);
     },
   };
 }

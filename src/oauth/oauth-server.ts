@@ -6,15 +6,28 @@ import type { Config, Line } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import type { Logger } from '../log/logger.ts';
 import type { VerifyToken } from '../smart/access.ts';
-import { type Accounts, createAccounts } from './accounts.ts';
+import { type AccountOptions, type Accounts, createAccounts } from './accounts.ts';
 import { type ClientRegistry, createClientRegistry } from './client-registry.ts';
-import { registerConnectRoutes } from './connect-routes.ts';
-import { type Connection, connectionsOf, revokeGrant } from './connections.ts';
-import { type Endpoints, endpoints, smartConfiguration } from './endpoints.ts';
+import { registerConnectRoutes, sendTooMany } from './connect-routes.ts';
+import {
+  type Connection,
+  connectionsOf,
+  endConnections,
+  revokeGrant,
+  type WhichConnections,
+} from './connections.ts';
+import { type Discovery, readDiscovery, smartConfiguration } from './discovery.ts';
+import type { EndReason } from './end-reasons.ts';
 import { registerInteractionRoutes } from './interaction-routes.ts';
+import type { FindPatient } from './interaction-step.ts';
 import { createLineProvider } from './line-provider.ts';
 import { purgeExpired } from './purge-expired.ts';
+import { registerRegistrationRoutes } from './registration/registration-routes.ts';
+import { createRequestLimits } from './request-limits.ts';
 import type { OAuthTables } from './schema.ts';
+import { createFactors, type Factors } from './second-factor/factors.ts';
+import { createSecondStep, type SecondStep } from './second-factor/second-step.ts';
+import { createSignInThrottle } from './sign-in-throttle.ts';
 import { createVerifyToken } from './verify-token.ts';
 
 export interface OAuthServerDeps {
@@ -25,19 +38,30 @@ export interface OAuthServerDeps {
   readonly clock?: () => number;
   /** A person's name for a Patient id of a line, shown where a member chooses whose information to share. */
   readonly describePatient?: (line: string, patient: string) => Promise<string | undefined>;
+  /** For members who sign in at the plan's identity provider; without it the provider's claim is a Patient id. */
+  readonly findPatient?: FindPatient;
+  /** When a Patient of a line was born, as FHIR writes dates. */
+  readonly birthDateOf?: AccountOptions['birthDateOf'];
+  /** Whether a line holds a resource, by its relative reference: nobody is told to be one that cannot be read. */
+  readonly holds?: (line: string, reference: string) => Promise<boolean>;
 }
 
 export interface OAuthServer {
   /** Registers the endpoints and pages of every line under `/{line.id}`. */
   register(app: FastifyInstance): void;
   readonly verifyToken: VerifyToken;
-  endpoints(line: Line): Endpoints;
+  discovery(line: Line): Discovery;
   smartConfiguration(line: Line): ReturnType<typeof smartConfiguration>;
   readonly clients: ClientRegistry;
   readonly accounts: Accounts;
+  readonly factors: Factors;
+  /** For sign-ins at pages of our own. */
+  secondStep(line: Line): SecondStep;
   readonly connections: {
     of(line: string, accountId: string): Promise<Connection[]>;
     revoke(line: string, grantId: string): Promise<void>;
+    /** Ends those that live, and answers how many. */
+    end(which: WhichConnections, reason: EndReason): Promise<number>;
   };
   close(): Promise<void>;
 }
@@ -46,15 +70,38 @@ const purgeEveryMs = 60_000;
 
 /** The schema (`oauthSchema`) must be up to date. */
 export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthServer> {
-  const { db, config, logger, clock = Date.now, describePatient = async () => undefined } = deps;
-  const accounts = createAccounts(db, clock);
+  const {
+    db,
+    config,
+    logger,
+    clock = Date.now,
+    describePatient = async () => undefined,
+    findPatient = async (_line, { value }) => value,
+    birthDateOf,
+    holds = async () => true,
+  } = deps;
+  const accounts = createAccounts(db, clock, { ...config, birthDateOf });
   const clients = createClientRegistry(db, config, clock);
+  const factors = createFactors(db, config, clock);
+  const throttle = createSignInThrottle(db, clock);
   const lines = await Promise.all(
-    config.lines.map(async (line) => ({
-      line,
-      provider: await createLineProvider(line, { db, config, logger, clock, accounts }),
-    })),
+    config.lines.map(async (line) => {
+      const provider = await createLineProvider(line, { db, config, logger, clock, accounts });
+      return {
+        line,
+        provider,
+        secondStep: createSecondStep({ line, config, accounts, factors, throttle, clock }),
+        discovery: await readDiscovery(provider, line),
+      };
+    }),
   );
+  const discoveries = new Map(lines.map(({ line, discovery }) => [line.id, discovery]));
+  const discoveryOf = (line: Line) => {
+    const discovery = discoveries.get(line.id);
+    if (discovery === undefined) throw new Error(`there is no line ${line.id}`);
+    return discovery;
+  };
+  const limits = createRequestLimits(config, clock);
   let purging: Promise<unknown> = Promise.resolve();
   const timer = setInterval(() => {
     purging = purgeExpired(db, clock()).catch((error: unknown) =>
@@ -64,21 +111,46 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
 
   return {
     register(app) {
-      for (const { line, provider } of lines) {
-        app.register(async (scope) => registerConnectRoutes(scope, line, { provider, clients }));
+      for (const { line, provider, secondStep } of lines) {
         app.register(async (scope) =>
-          registerInteractionRoutes(scope, line, { provider, db, config, accounts, clock, describePatient }),
+          registerConnectRoutes(scope, line, { provider, config, clients, limits }),
         );
+        if (config.clientRegistration !== 'off')
+          app.register(async (scope) =>
+            registerRegistrationRoutes(scope, line, { provider, config, db, clients, clock }),
+          );
+        app.register(async (scope) => {
+          // Before the body is read, so before any step looks at the database.
+          scope.addHook('onRequest', async (request, reply) => {
+            const counted = limits.page(request.ip);
+            return counted.exceeded ? sendTooMany(config, reply, counted) : undefined;
+          });
+          registerInteractionRoutes(scope, line, {
+            provider,
+            db,
+            config,
+            accounts,
+            clock,
+            describePatient,
+            findPatient,
+            secondStep,
+            holds,
+          });
+        });
       }
     },
     verifyToken: createVerifyToken(db, clock),
-    endpoints,
-    smartConfiguration,
+    discovery: discoveryOf,
+    smartConfiguration: (line) => smartConfiguration(discoveryOf(line)),
     clients,
     accounts,
+    factors,
+    secondStep: ({ id }) => lines.find(({ line }) => line.id === id)!.secondStep,
     connections: {
       of: (line, accountId) => connectionsOf(db.as<OAuthTables>(), line, accountId),
-      revoke: (line, grantId) => revokeGrant(db.as<OAuthTables>(), { line, grantId, now: clock() }),
+      revoke: (line, grantId) =>
+        revokeGrant(db.as<OAuthTables>(), { line, grantId, now: clock(), reason: 'member' }),
+      end: (which, reason) => endConnections(db.as<OAuthTables>(), which, { now: clock(), reason }),
     },
     async close() {
       clearInterval(timer);

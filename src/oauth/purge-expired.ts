@@ -7,6 +7,8 @@ import { forgottenAfterMs } from './sign-in-throttle.ts';
 const batch = 1000;
 /** Expired rows are kept this long: clocks differ, and a spent code must still be known as spent. */
 const keptMs = 10 * 60_000;
+/** Anybody can begin a sign-in, and one that was not finished is of no use to anybody. */
+const interactionKeptMs = 60_000;
 
 /** Answers how many rows it deleted. */
 export async function purgeExpired(db: Database, now: number): Promise<number> {
@@ -15,9 +17,8 @@ export async function purgeExpired(db: Database, now: number): Promise<number> {
   for (;;) {
     // No LIMIT in a DELETE on either database; the key is spelled out because SQLite's table has no rowid.
     const { numAffectedRows } = await sql`delete from oauth_record where (line, kind, id_hash) in (
-      select line, kind, id_hash from oauth_record where expires_at < ${now - keptMs} limit ${sql.lit(batch)})`.execute(
-      kysely,
-    );
+      select line, kind, id_hash from oauth_record where expires_at < ${now - interactionKeptMs}
+        and (kind = 'Interaction' or expires_at < ${now - keptMs}) limit ${sql.lit(batch)})`.execute(kysely);
     purged += Number(numAffectedRows ?? 0);
     if (Number(numAffectedRows ?? 0) < batch) break;
   }

@@ -4,10 +4,11 @@
 // Must never store an id in the clear: for most models it is the bearer value.
 import type { Kysely } from 'kysely';
 import type { Adapter, AdapterPayload } from 'oidc-provider';
-import { errors } from 'oidc-provider';
+import Provider, { errors } from 'oidc-provider';
 import type { Database } from '../db/database.ts';
 import { findClientMetadata } from './client-metadata.ts';
-import { revokeGrant } from './connections.ts';
+import { endedKind, revokeGrant } from './connections.ts';
+import type { EndReason } from './end-reasons.ts';
 import type { OAuthTables } from './schema.ts';
 import { tokenDigest } from './token-digest.ts';
 
@@ -124,7 +125,7 @@ class RecordAdapter implements Adapter {
     if (Number(numUpdatedRows) === 1) return;
     const spent = spentOnce.has(this.#kind) ? await this.find(id) : undefined;
     if (spent?.grantId !== undefined) {
-      await revokeGrant(this.#db, { line: this.#line, grantId: spent.grantId, now: this.#clock() });
+      await this.#revoke(spent.grantId, 'replay');
     }
     throw new errors.InvalidGrant(`${this.#kind} already consumed`);
   }
@@ -132,7 +133,18 @@ class RecordAdapter implements Adapter {
   async destroy(id: string): Promise<void> {
     // A grant of the library is the heart of a connection: the two end together.
     if (this.#kind === 'Grant') {
-      await revokeGrant(this.#db, { line: this.#line, grantId: id, now: this.#clock() });
+      await this.#revoke(id, Provider.ctx?.oidc?.route === 'revocation' ? 'client' : 'replay');
+      return;
+    }
+    // Whoever presents it again is told what became of it.
+    if (spentOnce.has(this.#kind)) {
+      await this.#db
+        .updateTable('oauth_record')
+        .set({ kind: endedKind, payload: '{}' })
+        .where('line', '=', this.#line)
+        .where('kind', '=', this.#kind)
+        .where('id_hash', '=', tokenDigest(id))
+        .execute();
       return;
     }
     await this.#db
@@ -144,12 +156,18 @@ class RecordAdapter implements Adapter {
   }
 
   async revokeByGrantId(grantId: string): Promise<void> {
+    // The library destroys the grant beside it, and that ends these.
+    if (spentOnce.has(this.#kind)) return;
     await this.#db
       .deleteFrom('oauth_record')
       .where('line', '=', this.#line)
       .where('kind', '=', this.#kind)
       .where('grant_id', '=', grantId)
       .execute();
+  }
+
+  async #revoke(grantId: string, reason: EndReason): Promise<void> {
+    await revokeGrant(this.#db, { line: this.#line, grantId, now: this.#clock(), reason });
   }
 }
 

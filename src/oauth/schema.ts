@@ -66,8 +66,25 @@ export interface ClientTable {
   /** JSON Web Key Set of a client that signs assertions (RFC 7523). */
   jwks: string | null;
   developer_id: string | null;
+  /** Name of the authority that vouched for it when it registered itself. */
+  verified_by: string | null;
   created_at: number;
   disabled_at: number | null;
+}
+
+/** With which an operator lets apps register themselves. */
+export interface InitialTokenTable {
+  digest: string;
+  note: string;
+  uses_left: number;
+  created_at: number;
+  expires_at: number;
+}
+
+/** The token of an app for its own registration. */
+export interface RegistrationTable {
+  client_id: string;
+  digest: string;
 }
 
 export interface ClientSecretTable {
@@ -85,12 +102,63 @@ export interface AccountTable {
   username: string;
   /** As compared: NFKC, lower case. */
   username_key: string;
+  /** Empty for who signs in elsewhere. */
   password_hash: string;
   name: string;
   patient: string | null;
-  /** Patient ids, space-separated. */
-  acts_for: string;
   created_at: number;
+}
+
+/** Whom the plan's identity provider vouches for, and the account that is theirs. */
+export interface IdentityTable {
+  line: string;
+  issuer: string;
+  subject: string;
+  account_id: string;
+  created_at: number;
+}
+
+/** What a person proves beside their password. */
+export interface FactorTable {
+  line: string;
+  account_id: string;
+  /** Of a passkey its credential id. */
+  id: string;
+  /** `totp` or `passkey`. */
+  kind: string;
+  name: string;
+  /** Secret or public key, AES-256-GCM. */
+  secret: string;
+  /** The last step of a TOTP, or what the passkey counts: neither goes back. */
+  counter: number;
+  /** Of a passkey, space-separated. */
+  transports: string;
+  created_at: number;
+  used_at: number | null;
+}
+
+export interface RecoveryCodeTable {
+  line: string;
+  account_id: string;
+  /** HMAC-SHA-256 under a key of the installation. */
+  digest: string;
+}
+
+/** For whom an account may act, by what right and until when. */
+export interface AuthorityTable {
+  line: string;
+  account_id: string;
+  patient: string;
+  /** As `authorities` names it. */
+  kind: string;
+  /** What the plan relies on, for its own people: a court order's number, a form. */
+  source: string;
+  /** Id of the RelatedPerson that stands for the person in the patient's record. */
+  related_person: string | null;
+  starts_at: number;
+  /** Null: until it is ended, or the patient comes of age. */
+  ends_at: number | null;
+  ended_at: number | null;
 }
 
 export interface SignInAttemptTable {
@@ -118,7 +186,13 @@ export interface OAuthTables {
   oauth_connection_patient: ConnectionPatientTable;
   oauth_client: ClientTable;
   oauth_client_secret: ClientSecretTable;
+  oauth_initial_token: InitialTokenTable;
+  oauth_registration: RegistrationTable;
   oauth_account: AccountTable;
+  oauth_identity: IdentityTable;
+  oauth_factor: FactorTable;
+  oauth_recovery_code: RecoveryCodeTable;
+  oauth_authority: AuthorityTable;
   oauth_sign_in_attempt: SignInAttemptTable;
   oauth_signing_key: SigningKeyTable;
 }
@@ -189,6 +263,62 @@ export const oauthSchema: readonly SchemaChange[] = [
       // Before this a connection was for one person.
       await sql`insert into oauth_connection_patient (line, patient, grant_id)
         select line, patients, grant_id from oauth_connection where patients not like '% %'`.execute(db);
+    },
+  },
+  {
+    name: '0450-authorities',
+    async up(db, dialect) {
+      const inKeyOrder = dialect === 'sqlite' ? sql`without rowid` : sql``;
+      await sql`create table oauth_authority (
+        line text not null, account_id text not null, patient text not null, kind text not null, source text not null,
+        related_person text, starts_at bigint not null, ends_at bigint, ended_at bigint,
+        primary key (line, account_id, patient)) ${inKeyOrder}`.execute(db);
+      await sql`create index oauth_authority_patient on oauth_authority (line, patient)`.execute(db);
+      const { rows } = await sql<{ line: string; id: string; acts_for: string; created_at: number }>`
+        select line, id, acts_for, created_at from oauth_account where acts_for <> ''`.execute(db);
+      for (const { line, id, acts_for, created_at } of rows)
+        for (const patient of new Set(acts_for.split(' ')))
+          await sql`insert into oauth_authority (line, account_id, patient, kind, source, starts_at)
+            values (${line}, ${id}, ${patient}, 'representative', '', ${created_at})`.execute(db);
+      await sql`alter table oauth_account drop column acts_for`.execute(db);
+    },
+  },
+  {
+    name: '0470-factors',
+    async up(db, dialect) {
+      const inKeyOrder = dialect === 'sqlite' ? sql`without rowid` : sql``;
+      await sql`create table oauth_factor (
+        line text not null, account_id text not null, id text not null, kind text not null, name text not null,
+        secret text not null, counter bigint not null, transports text not null,
+        created_at bigint not null, used_at bigint, primary key (line, account_id, id)) ${inKeyOrder}`.execute(
+        db,
+      );
+      await sql`create table oauth_recovery_code (
+        line text not null, account_id text not null, digest text not null,
+        primary key (line, account_id, digest)) ${inKeyOrder}`.execute(db);
+    },
+  },
+  {
+    name: '0480-identity',
+    async up(db, dialect) {
+      const inKeyOrder = dialect === 'sqlite' ? sql`without rowid` : sql``;
+      await sql`create table oauth_identity (
+        line text not null, issuer text not null, subject text not null, account_id text not null,
+        created_at bigint not null, primary key (line, issuer, subject)) ${inKeyOrder}`.execute(db);
+      await sql`create index oauth_identity_account on oauth_identity (line, account_id)`.execute(db);
+    },
+  },
+  {
+    name: '0490-registration',
+    async up(db, dialect) {
+      const inKeyOrder = dialect === 'sqlite' ? sql`without rowid` : sql``;
+      await sql`alter table oauth_client add column verified_by text`.execute(db);
+      await sql`create table oauth_initial_token (
+        digest text not null primary key, note text not null, uses_left integer not null,
+        created_at bigint not null, expires_at bigint not null) ${inKeyOrder}`.execute(db);
+      await sql`create table oauth_registration (
+        client_id text not null primary key references oauth_client (client_id) on delete cascade,
+        digest text not null) ${inKeyOrder}`.execute(db);
     },
   },
 ];

@@ -3,6 +3,7 @@
 // counted like a slow one. Names that do not exist are counted like those that do.
 import { sql } from 'kysely';
 import type { Database } from '../db/database.ts';
+import { sourceOfAddress } from '../http/request-counter.ts';
 import type { OAuthTables } from './schema.ts';
 import { tokenDigest } from './token-digest.ts';
 
@@ -62,7 +63,7 @@ export function createSignInThrottle(db: Database, clock: () => number): SignInT
 
   return {
     async attempt({ line, usernameKey, address }) {
-      const wait = await count(line, 'address', tokenDigest(address));
+      const wait = await count(line, 'address', tokenDigest(sourceOfAddress(address)));
       return wait > 0 ? wait : count(line, 'account', tokenDigest(usernameKey));
     },
 
@@ -79,7 +80,7 @@ export function createSignInThrottle(db: Database, clock: () => number): SignInT
         .set((set) => ({ failures: set('failures', '-', 1), blocked_until: 0 }))
         .where('line', '=', line)
         .where('kind', '=', 'address')
-        .where('key_hash', '=', tokenDigest(address))
+        .where('key_hash', '=', tokenDigest(sourceOfAddress(address)))
         .where('failures', '>', 0)
         .execute();
     },

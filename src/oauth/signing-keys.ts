@@ -1,13 +1,14 @@
 // The RSA keys that sign ID Tokens, one set for each line, made at the first start and kept encrypted in SQL.
 // https://openid.net/specs/openid-connect-core-1_0.html#Signing · processes that start together agree on one key:
 // the row that got there first. The private part must never be written in the clear.
-import { createCipheriv, createDecipheriv, createHash, generateKeyPair, randomBytes } from 'node:crypto';
+import { createHash, generateKeyPair } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { JWK } from 'oidc-provider';
 import type { Config } from '../config/config.ts';
 import { deriveKey } from '../config/derive-key.ts';
 import type { Database } from '../db/database.ts';
 import type { OAuthTables } from './schema.ts';
+import { seal, unseal } from './sealed-text.ts';
 
 /** The line's keys, newest first: the first signs, all are published. */
 export async function signingKeys(
@@ -53,25 +54,4 @@ async function newKey(): Promise<JWK> {
     .update(JSON.stringify({ e: jwk.e, kty: jwk.kty, n: jwk.n }))
     .digest('base64url');
   return { ...jwk, kid: thumbprint, use: 'sig', alg: 'RS256' } as JWK;
-}
-
-function seal(key: Buffer, context: string, text: string): string {
-  const nonce = randomBytes(12);
-  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(context));
-  const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
-  return Buffer.concat([nonce, cipher.getAuthTag(), body]).toString('base64');
-}
-
-function unseal(key: Buffer, context: string, sealed: string): string {
-  const bytes = Buffer.from(sealed, 'base64');
-  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12)).setAAD(Buffer.from(context));
-  decipher.setAuthTag(bytes.subarray(12, 28));
-  try {
-    return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8');
-  } catch (cause) {
-    throw new Error(
-      'the signing keys cannot be opened: PORTICO_SECRET (or secret.key) is not the one they were made with',
-      { cause },
-    );
-  }
 }

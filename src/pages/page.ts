@@ -2,6 +2,7 @@
 // Must never load anything from elsewhere or allow inline script or style.
 import { html } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
+import type { Language } from './language.ts';
 
 export { html } from 'hono/html';
 export type Html = HtmlEscapedString | Promise<HtmlEscapedString>;
@@ -16,7 +17,7 @@ export interface PageContent {
   readonly body: Html;
   /** Links of the page's own area, shown in the header. */
   readonly navigation?: readonly { readonly href: string; readonly text: string }[];
-  readonly lang?: string;
+  readonly lang?: Language;
   /** Path of a script of ours, served from the same origin. */
   readonly script?: string;
 }
@@ -33,9 +34,16 @@ export const pageHeaders = {
   'cross-origin-opener-policy': 'same-origin',
 } as const;
 
+export const frameTexts = {
+  en: { skip: 'Skip to content', pages: 'Pages', footer: 'Patient Access API' },
+  es: { skip: 'Ir al contenido', pages: 'Páginas', footer: 'API de acceso para pacientes' },
+} as const;
+
 export async function renderPage(frame: PageFrame, content: PageContent): Promise<string> {
+  const language = content.lang ?? 'en';
+  const texts = frameTexts[language];
   const page = await html`<!doctype html>
-<html lang="${content.lang ?? 'en'}">
+<html lang="${language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -45,14 +53,14 @@ export async function renderPage(frame: PageFrame, content: PageContent): Promis
 ${content.script === undefined ? '' : html`<script type="module" src="${content.script}"></script>`}
 </head>
 <body>
-<a class="skip" href="#main">Skip to content</a>
+<a class="skip" href="#main">${texts.skip}</a>
 <header class="site"><div class="wrap"><a class="plan" href="${frame.planUrl}/">${frame.planName}</a>${
     content.navigation === undefined
       ? ''
-      : html`<nav aria-label="Pages">${content.navigation.map((link) => html`<a href="${link.href}">${link.text}</a>`)}</nav>`
+      : html`<nav aria-label="${texts.pages}">${content.navigation.map((link) => html`<a href="${link.href}">${link.text}</a>`)}</nav>`
   }</div></header>
 <main id="main" class="wrap">${content.body}</main>
-<footer class="site"><div class="wrap">${frame.planName} · Patient Access API</div></footer>
+<footer class="site"><div class="wrap">${frame.planName} · ${texts.footer}</div></footer>
 </body>
 </html>
 `;

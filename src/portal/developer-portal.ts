@@ -30,7 +30,7 @@ function registerRoutes(
   { db, config, clients, logger, clock = Date.now }: DeveloperPortalDeps,
 ): void {
   const developers = createDevelopers(db, clock);
-  const visits = createPortalVisits(config, developers);
+  const visits = createPortalVisits(config, { db, developers, clock });
   const home = `${config.planUrl}/developer`;
   acceptFormBodies(app);
 
@@ -135,7 +135,7 @@ function registerRoutes(
         const taken = { email: 'There is an account with this address already: sign in instead.' };
         return send(reply, 422, signUpPage(config, csrf, { typed, errors: taken }));
       }
-      await visits.signIn(reply, outcome.developer);
+      await visits.signIn(request, reply, outcome.developer);
       return reply.redirect(`${home}/apps/new`, 303);
     }),
   );
@@ -156,7 +156,7 @@ function registerRoutes(
         request.ip,
       );
       if (outcome.kind === 'accepted') {
-        await visits.signIn(reply, outcome.developer);
+        await visits.signIn(request, reply, outcome.developer);
         return reply.redirect(home, 303);
       }
       const blocked = outcome.kind === 'blocked';

@@ -1,10 +1,9 @@
-// Developers who registered at the portal, and their sign-ins. A payer counts as a developer.
-// Must never store a password or a session id in the clear.
-import { randomBytes, randomUUID } from 'node:crypto';
+// Developers who registered at the portal. A payer counts as a developer.
+// Must never store a password in the clear.
+import { randomUUID } from 'node:crypto';
 import type { Database } from '../db/database.ts';
 import { hashPassword, verifyAbsent, verifyPassword } from '../oauth/password-hash.ts';
 import { createSignInThrottle } from '../oauth/sign-in-throttle.ts';
-import { tokenDigest } from '../oauth/token-digest.ts';
 import type { DeveloperTable, PortalTables } from './schema.ts';
 
 export interface Developer {
@@ -31,13 +30,8 @@ export interface Developers {
     address: string,
   ): Promise<DeveloperSignUp>;
   verify(email: string, password: string, address: string): Promise<DeveloperSignIn>;
-  /** Answers the value of the session cookie. */
-  openSession(developerId: string): Promise<string>;
-  ofSession(session: string): Promise<Developer | undefined>;
-  closeSession(session: string): Promise<void>;
+  find(id: string): Promise<Developer | undefined>;
 }
-
-export const sessionSeconds = 12 * 3600;
 
 /** Stands for the portal where sign-in attempts are counted by line; no line can have this id. */
 const portalLine = '~developer';
@@ -89,34 +83,13 @@ export function createDevelopers(db: Database, clock: () => number): Developers 
       return { kind: 'accepted', developer: toDeveloper(row) };
     },
 
-    async openSession(developerId) {
-      const session = randomBytes(32).toString('base64url');
-      const now = clock();
-      await kysely.deleteFrom('portal_session').where('expires_at', '<', now).execute();
-      await kysely
-        .insertInto('portal_session')
-        .values({
-          id_hash: tokenDigest(session),
-          developer_id: developerId,
-          expires_at: now + sessionSeconds * 1000,
-        })
-        .execute();
-      return session;
-    },
-
-    async ofSession(session) {
+    async find(id) {
       const row = await kysely
-        .selectFrom('portal_session')
-        .innerJoin('portal_developer', 'portal_developer.id', 'portal_session.developer_id')
-        .select(['portal_developer.id', 'portal_developer.email', 'portal_developer.name'])
-        .where('portal_session.id_hash', '=', tokenDigest(session))
-        .where('portal_session.expires_at', '>', clock())
+        .selectFrom('portal_developer')
+        .selectAll()
+        .where('id', '=', id)
         .executeTakeFirst();
-      return row;
-    },
-
-    async closeSession(session) {
-      await kysely.deleteFrom('portal_session').where('id_hash', '=', tokenDigest(session)).execute();
+      return row === undefined ? undefined : toDeveloper(row);
     },
   };
 }

@@ -90,8 +90,12 @@ request in the query may leave it out here.</p>
 <p>Standard SMART App Launch works too, for confidential and public apps: <code>response_type=code</code> with PKCE,
 <code>aud</code> = the FHIR base, scopes like <code>launch/patient patient/Patient.rs</code>. The answer then comes in the query of
 your redirect URI. See <a href="${line.fhirUrl}/.well-known/smart-configuration">smart-configuration</a>.</p>
-<p>A person who acts for others, a parent for example, chooses on that page whose record is shared. Each consent is for one
-person; ask again for another.</p></section>`;
+<p>A person who acts for others, a parent for example, chooses on that page whose record is shared: one person, or with
+<code>user/</code> scopes several. <code>patient</code> is then the first of them, and a search without <code>patient</code> finds
+those of all. Substance use, mental health and other sensitive records are shared only when the member ticks them.</p>
+<p><code>login_hint</code> fills in the user name, <code>ui_locales=es</code> asks for Spanish pages, <code>prompt</code> and
+<code>max_age</code> work as OpenID Connect says; <code>prompt=none</code> is always refused, because each request is agreed to
+on its own.</p></section>`;
 }
 
 function token(config: Config): Html {
@@ -129,6 +133,8 @@ and the formulary name no member and need no token.</p>
 <p>A batch has at most 100 entries, each a read or a search and answered as a request of its own. <code>start</code> and <code>end</code> of
 <code>$everything</code> and <code>$docref</code> go by the date of care; what has none is of every time. Without both, <code>$docref</code> gives the
 newest document, a summary of care before others. A <code>Binary</code> comes as the document it is unless you name a format of FHIR.</p>
+<p>A resource without a status that US Core demands is not shown; a search that would find it says so in an
+<code>OperationOutcome</code> with the code <code>suppressed</code>.</p>
 <p>Follow <code>link</code> with relation <code>next</code> for further pages; use it as it is. A page has at most ${maximumCount}
 entries, whatever <code>_count</code> says. A parameter that is not listed below is refused, never ignored, unless you send
 <code>Prefer: handling=lenient</code>. A token is taken in the Authorization header only.</p>
@@ -152,12 +158,15 @@ refuse it. The token answer then has a <code>refresh_token</code>:</p>
   -d grant_type=refresh_token -d refresh_token=THE_REFRESH_TOKEN</code></pre>
 <p>Keep the refresh token of the newest answer. A public app gets a new one each time, and using an old one again ends the
 connection; a confidential app gets a new one when the old one nears the end of its 90 days. <code>expires_in</code> is less than
-3600 when the connection ends sooner.</p>
-<p>Members can end a connection at any time, and it ends when they may no longer act for the person it is about. From then on the
-FHIR API answers 401 and a refresh <code>invalid_grant</code>: ask the member again. To end it yourself:</p>
+3600 when the connection ends sooner, and <code>authorization_expires_in</code> says in how many seconds the member’s consent ends:
+after a year at the latest, sooner when a child comes of age or a right to act for somebody runs out.</p>
+<p>Members can end a connection at any time, and it ends when they may no longer act for the person it is about, when that person
+dies or leaves the plan. From then on the FHIR API answers 401 and a refresh <code>invalid_grant</code>, with an
+<code>error_description</code> that says what happened and what to do. To end it yourself:</p>
 <pre><code>curl -s ${line.portalUrl}/connect/revocation -u YOUR_CLIENT_ID:YOUR_CLIENT_SECRET -d token=THE_REFRESH_TOKEN</code></pre>
 <p><code>/connect/introspect</code> tells an app about its own tokens (RFC 7662), <code>/connect/userinfo</code> who signed in
-(<code>sub</code>; <code>name</code> with <code>profile</code>, <code>fhirUser</code> with its scope).</p></section>`;
+(<code>sub</code>; <code>name</code> with <code>profile</code>, <code>fhirUser</code> with its scope). <code>fhirUser</code> is a member’s Patient, or the RelatedPerson that somebody who acts
+for one is in that record; where there is neither, the scope is not granted.</p></section>`;
 }
 
 function scopes(): Html {
@@ -207,6 +216,10 @@ const oauthErrors = [
   ['unsupported_response_type', 'Other than code and code id_token.'],
   ['invalid_scope', 'A scope that the app is not registered for, or more than was granted before.'],
   ['invalid_token', 'userinfo: the access token is unknown, expired or ended.'],
+  [
+    'temporarily_unavailable',
+    'Too many requests or failures from one address (429): wait as Retry-After says.',
+  ],
   ['access_denied', 'The member did not agree.'],
   ['login_required', 'prompt=none, but nobody is signed in.'],
   ['server_error', 'Something went wrong on our side; try later.'],
@@ -220,6 +233,11 @@ function errors(): Html {
     ([category, error]) =>
       html`<tr id="${category}"><th scope="row">${error.status}</th><td data-label="issue.code"><code>${error.code}</code></td><td>${error.title}</td></tr>`,
   )}</tbody></table>
+<h3 id="limits">Limits</h3>
+<p>Every answer of the FHIR API says in <code>RateLimit-Policy</code> and <code>RateLimit</code> how many requests your app has in a
+minute, for all members and for the one that the token is for, and how many are left (also as <code>RateLimit-Limit</code>,
+<code>-Remaining</code> and <code>-Reset</code>, of the one nearest to its end). Beyond that, and after too many failures to
+authenticate at the token endpoint, the answer is 429: wait the seconds of <code>Retry-After</code>.</p>
 <h3>Portal</h3>
 <p>The portal answers <code>error</code> and <code>error_description</code> as JSON, or to your redirect URI from
 <code>/connect/authorize</code>. When the app or its redirect URI is not known, the member sees a page instead.</p>

@@ -1,5 +1,5 @@
-// The member's own pages of a line at {portal}/account: which apps are connected, what each may see, and the button that
-// ends it. Has a sign-in of its own, good for half an hour and on this path only.
+// The member's own pages of a line at {portal}/account: which apps are and were connected, what each may see, what was agreed,
+// and the button that ends it. Has a sign-in of its own, good for half an hour and on this path only.
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config, Line } from '../config/config.ts';
 import { deriveKey } from '../config/derive-key.ts';
@@ -7,47 +7,66 @@ import type { Database } from '../db/database.ts';
 import { cookie, parseCookies } from '../http/cookies.ts';
 import { acceptFormBodies, formOf } from '../http/form-body.ts';
 import type { Account } from '../oauth/accounts.ts';
+import type { Connection } from '../oauth/connections.ts';
 import type { OAuthServer } from '../oauth/oauth-server.ts';
+import { secondFactorPage } from '../oauth/pages/second-factor-page.ts';
+import { secondFactorTexts } from '../oauth/pages/second-factor-texts.ts';
+import { signInTexts, waitMessage } from '../oauth/pages/sign-in-texts.ts';
+import { sealedSeconds } from '../oauth/sealed-ticket.ts';
 import { pageHeaders, renderPage } from '../pages/page.ts';
-import { createMemberSessions, memberSessionSeconds } from './member-sessions.ts';
-import {
-  type ConnectedApp,
-  connectedAppsPage,
-  memberProblemPage,
-  memberSignInPage,
-} from './pages/member-account-pages.ts';
+import { createBrowserSessions } from './browser-sessions.ts';
+import { registerMemberSecurity } from './member-security.ts';
+import { type ConnectedApp, connectedAppsPage } from './pages/connected-apps-page.ts';
+import { memberProblemPage, memberSignInPage } from './pages/member-account-pages.ts';
+import { receiptPage } from './pages/receipt-page.ts';
 
 export interface MemberAccountDeps {
   readonly config: Config;
   readonly db: Database;
-  readonly oauth: Pick<OAuthServer, 'accounts' | 'connections' | 'clients'>;
+  readonly oauth: Pick<OAuthServer, 'accounts' | 'connections' | 'clients' | 'factors' | 'secondStep'>;
   /** A person's name for a Patient id of a line; the id is shown when it is not known. */
   readonly describePatient?: (line: string, patient: string) => Promise<string | undefined>;
   /** Epoch milliseconds. */
   readonly clock?: () => number;
 }
 
-const cookieName = 'portico_member';
+const sessionSeconds = 1800;
+/** Of those that have ended, the newest. */
+const endedShown = 20;
 
 /** Registers the pages under the line's internal path. */
 export function registerMemberAccount(app: FastifyInstance, line: Line, deps: MemberAccountDeps): void {
   const { config, db, oauth, clock = Date.now } = deps;
-  const portal = new URL(line.portalUrl);
-  const home = `${portal.pathname.replace(/\/$/, '')}/account`;
-  const options = { path: home, secure: portal.protocol === 'https:' };
-  const key = deriveKey(config.secretKey, `member account ${line.id}`);
-  const sessions = createMemberSessions(db, line.id, { key, clock });
+  const homeUrl = new URL(`${line.portalUrl}/account`);
+  const home = homeUrl.pathname;
+  const sessions = createBrowserSessions(db, {
+    area: `member ${line.id}`,
+    cookieName: 'portico_member',
+    home: homeUrl,
+    key: deriveKey(config.secretKey, `member account ${line.id}`),
+    seconds: sessionSeconds,
+    clock,
+  });
+
+  const ticketCookie = 'portico_member_second';
+  const giveTicket = (reply: FastifyReply, ticket: string) =>
+    reply.header(
+      'set-cookie',
+      cookie(ticketCookie, ticket, {
+        path: home,
+        secure: homeUrl.protocol === 'https:',
+        maxAgeSeconds: ticket === '' ? 0 : sealedSeconds,
+      }),
+    );
+  const secondView = { line, language: 'en', action: `${home}/second-factor`, forApp: false } as const;
 
   const send = async (reply: FastifyReply, content: Parameters<typeof renderPage>[1]) =>
     reply.headers(pageHeaders).send(await renderPage(config, content));
 
-  const signedIn = async (
-    request: FastifyRequest,
-  ): Promise<{ readonly session: string; readonly account: Account } | undefined> => {
-    const session = parseCookies(request.headers.cookie)[cookieName];
-    const accountId = session === undefined ? undefined : await sessions.accountOf(session);
-    const account = accountId === undefined ? undefined : await oauth.accounts.find(line.id, accountId);
-    return session === undefined || account === undefined ? undefined : { session, account };
+  const visit = async (request: FastifyRequest, reply: FastifyReply) => {
+    const { subject, csrf, trusted } = await sessions.visit(request, reply);
+    const account = subject === undefined ? undefined : await oauth.accounts.find(line.id, subject);
+    return { account, csrf, trusted };
   };
 
   void app.register(
@@ -59,54 +78,112 @@ export function registerMemberAccount(app: FastifyInstance, line: Line, deps: Me
         return send(reply.code(status), memberProblemPage(home, status));
       });
       scope.get('/', async (request, reply) => {
-        const visit = await signedIn(request);
-        if (visit === undefined) return send(reply, memberSignInPage(config, line, home, undefined));
-        const { account, session } = visit;
-        const apps = await connectedApps(deps, line, account, clock());
-        return send(reply, connectedAppsPage({ line, home, account, apps, csrf: sessions.csrf(session) }));
-      });
-      scope.post('/sign-in', async (request, reply) => {
-        const form = formOf(request);
-        const username = (form.get('username') ?? '').slice(0, 200);
-        const password = (form.get('password') ?? '').slice(0, 1000);
-        const found = await oauth.accounts.verify(line.id, username, password, request.ip);
-        if (found.kind !== 'accepted') {
-          const message =
-            found.kind === 'blocked'
-              ? `Too many attempts. Try again in ${found.retryAfterSeconds} seconds.`
-              : 'This user name and password do not belong together. Check both and try again.';
-          return send(
-            reply.code(found.kind === 'blocked' ? 429 : 400),
-            memberSignInPage(config, line, home, { username, message }),
-          );
-        }
-        reply.header(
-          'set-cookie',
-          cookie(cookieName, await sessions.open(found.account.id), {
-            ...options,
-            maxAgeSeconds: memberSessionSeconds,
+        const { account, csrf } = await visit(request, reply);
+        if (account === undefined) return send(reply, memberSignInPage(config, { line, home, csrf }));
+        const connections = await oauth.connections.of(line.id, account.id);
+        const now = clock();
+        const live = connections.filter((connection) => isLive(connection, now));
+        const ended = connections.filter((connection) => !isLive(connection, now)).slice(0, endedShown);
+        return send(
+          reply,
+          connectedAppsPage({
+            line,
+            home,
+            account,
+            csrf,
+            apps: await describeApps(deps, line, account, live),
+            ended: await describeApps(deps, line, account, ended),
           }),
         );
-        return reply.redirect(home, 303);
+      });
+      scope.get('/receipts/:connection', async (request, reply) => {
+        const { account } = await visit(request, reply);
+        if (account === undefined) return reply.redirect(home, 303);
+        const { connection: wanted } = request.params as { readonly connection: string };
+        const connections = await oauth.connections.of(line.id, account.id);
+        // Only of one's own.
+        const found = connections.find((connection) => connection.grantId === wanted);
+        if (found?.receipt === undefined) return send(reply.code(404), memberProblemPage(home, 404));
+        return send(reply, receiptPage({ home, connection: found }));
+      });
+      scope.post('/sign-in', async (request, reply) => {
+        const { csrf, trusted } = await visit(request, reply);
+        const form = formOf(request);
+        const username = (form.get('username') ?? '').slice(0, 200);
+        const again = (status: number, message: string) =>
+          send(
+            reply.code(status),
+            memberSignInPage(config, { line, home, csrf, typed: { username, message } }),
+          );
+        // Another site must not be able to sign its visitor in as somebody else.
+        if (!trusted) return again(403, 'This page had expired. Sign in once more.');
+        const password = (form.get('password') ?? '').slice(0, 1000);
+        const found = await oauth.accounts.verify(line.id, username, password, request.ip);
+        if (found.kind === 'blocked') {
+          reply.header('retry-after', String(found.retryAfterSeconds));
+          return again(429, waitMessage(found.retryAfterSeconds, 'en'));
+        }
+        if (found.kind === 'refused') return again(400, signInTexts.en.refused);
+        const ticket = await oauth.secondStep(line).begin(found.account, home);
+        const offer = ticket && (await oauth.secondStep(line).offer(ticket, home));
+        if (ticket === undefined || offer === undefined || offer === '') {
+          await sessions.signIn(request, reply, found.account.id);
+          return reply.redirect(home, 303);
+        }
+        giveTicket(reply, ticket);
+        return send(reply, secondFactorPage({ ...secondView, offer, csrf }));
+      });
+      scope.post('/second-factor', async (request, reply) => {
+        const { csrf, trusted } = await visit(request, reply);
+        const form = formOf(request);
+        if (!trusted || form.get('decision') === 'again') {
+          giveTicket(reply, '');
+          return reply.redirect(home, 303);
+        }
+        const outcome = await oauth
+          .secondStep(line)
+          .finish(parseCookies(request.headers.cookie)[ticketCookie], home, {
+            code: form.get('code') ?? '',
+            passkey: form.get('passkey') ?? '',
+            address: request.ip,
+          });
+        if (outcome.kind === 'expired') return reply.redirect(home, 303);
+        if (outcome.kind === 'accepted') {
+          giveTicket(reply, '');
+          await sessions.signIn(request, reply, outcome.account.id);
+          return reply.redirect(home, 303);
+        }
+        const isBlocked = outcome.kind === 'blocked';
+        if (isBlocked) reply.header('retry-after', String(outcome.retryAfterSeconds));
+        const message = isBlocked
+          ? waitMessage(outcome.retryAfterSeconds, 'en')
+          : secondFactorTexts.en.refused;
+        return send(
+          reply.code(isBlocked ? 429 : 401),
+          secondFactorPage({ ...secondView, offer: outcome.offer, csrf, message }),
+        );
+      });
+      registerMemberSecurity(scope, line, {
+        config,
+        oauth,
+        clock,
+        home,
+        visit,
+        send,
+        signOutElsewhere: (request, account) => sessions.signOutElsewhere(request, account.id),
       });
       scope.post('/end', async (request, reply) => {
-        const visit = await signedIn(request);
-        const form = formOf(request);
-        if (visit === undefined || !sessions.isCsrf(visit.session, form.get('csrf') ?? ''))
-          return reply.redirect(home, 303);
-        const connections = await oauth.connections.of(line.id, visit.account.id);
+        const { account, trusted } = await visit(request, reply);
+        const grantId = formOf(request).get('connection');
         // Only a connection of one's own; any other id changes nothing.
-        const ended = connections.find((connection) => connection.grantId === form.get('connection'));
-        if (ended !== undefined) await oauth.connections.revoke(line.id, ended.grantId);
+        if (account !== undefined && trusted && grantId !== null)
+          await oauth.connections.end({ line: line.id, accountId: account.id, grantId }, 'member');
         return reply.redirect(home, 303);
       });
       scope.post('/sign-out', async (request, reply) => {
-        const visit = await signedIn(request);
         // Another site must not be able to sign a member out.
-        if (visit === undefined || !sessions.isCsrf(visit.session, formOf(request).get('csrf') ?? ''))
-          return reply.redirect(home, 303);
-        await sessions.close(visit.session);
-        reply.header('set-cookie', cookie(cookieName, '', { ...options, maxAgeSeconds: 0 }));
+        const { account, trusted } = await visit(request, reply);
+        if (account !== undefined && trusted) await sessions.signOut(request, reply);
         return reply.redirect(home, 303);
       });
     },
@@ -114,15 +191,18 @@ export function registerMemberAccount(app: FastifyInstance, line: Line, deps: Me
   );
 }
 
-async function connectedApps(
+function isLive({ revokedAt, expiresAt }: Connection, now: number): boolean {
+  return revokedAt === undefined && expiresAt > now;
+}
+
+async function describeApps(
   { oauth, describePatient = async () => undefined }: MemberAccountDeps,
   line: Line,
   account: Account,
-  now: number,
+  connections: readonly Connection[],
 ): Promise<ConnectedApp[]> {
   const apps: ConnectedApp[] = [];
-  for (const connection of await oauth.connections.of(line.id, account.id)) {
-    if (connection.revokedAt !== undefined || connection.expiresAt <= now) continue;
+  for (const connection of connections) {
     const client = await oauth.clients.find(connection.clientId);
     const people = await Promise.all(
       connection.patients.map(async (patient) =>

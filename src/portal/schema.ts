@@ -14,25 +14,20 @@ export interface DeveloperTable {
   created_at: number;
 }
 
-export interface DeveloperSessionTable {
+/** Who is signed in at a page of ours. */
+export interface BrowserSessionTable {
+  /** `developer`, or the members' pages of a line: `member cco`. */
+  area: string;
   /** SHA-256 of the cookie's value. */
   id_hash: string;
-  developer_id: string;
-  expires_at: number;
-}
-
-export interface MemberSessionTable {
-  line: string;
-  /** SHA-256 of the cookie's value. */
-  id_hash: string;
-  account_id: string;
+  /** Id of the developer or account. */
+  subject: string;
   expires_at: number;
 }
 
 export interface PortalTables {
   portal_developer: DeveloperTable;
-  portal_session: DeveloperSessionTable;
-  portal_member_session: MemberSessionTable;
+  portal_browser_session: BrowserSessionTable;
 }
 
 export const portalSchema: readonly SchemaChange[] = [
@@ -58,6 +53,23 @@ export const portalSchema: readonly SchemaChange[] = [
         line text not null, id_hash text not null, account_id text not null, expires_at bigint not null,
         primary key (line, id_hash))`);
       await run(sql`create index portal_member_session_expiry on portal_member_session (expires_at)`);
+    },
+  },
+  {
+    name: '0455-browser-session',
+    async up(db) {
+      await sql`create table portal_browser_session (
+        area text not null, id_hash text not null, subject text not null, expires_at bigint not null,
+        primary key (area, id_hash))`.execute(db);
+      await sql`create index portal_browser_session_expiry on portal_browser_session (expires_at)`.execute(
+        db,
+      );
+      await sql`insert into portal_browser_session (area, id_hash, subject, expires_at)
+        select 'developer', id_hash, developer_id, expires_at from portal_session`.execute(db);
+      await sql`insert into portal_browser_session (area, id_hash, subject, expires_at)
+        select 'member ' || line, id_hash, account_id, expires_at from portal_member_session`.execute(db);
+      await sql`drop table portal_session`.execute(db);
+      await sql`drop table portal_member_session`.execute(db);
     },
   },
 ];

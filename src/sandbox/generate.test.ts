@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { loadProfiles } from '../fhir/definitions/load-profiles.ts';
 import { loadStructure } from '../fhir/definitions/r4-structure.ts';
+import { statusElements } from '../fhir/definitions/status-elements.ts';
+import { lacksStatus } from '../fhir/store/lacks-status.ts';
 import { structureCheck } from '../fhir/validate/check-structure.ts';
 import { openValidator } from '../fhir/validate/validate-resource.ts';
 import type { Resource } from './generate/building.ts';
@@ -60,6 +62,20 @@ for (const line of ['cco', 'advantage'] as const) {
               found.add(`${profile} ${path.replaceAll(/\[\d+\]/g, '')}: ${text}`);
       }
       assert.deepEqual([...found].sort(), []);
+    });
+
+    test('lacks no status that US Core demands but where it shows what becomes of that', () => {
+      const withheld = resources.filter((resource) => lacksStatus(statusElements, resource));
+      const patient = { cco: 'cco-100012', advantage: 'adv-200009' }[line];
+      assert.deepEqual(withheld.map(nameOf), [`AllergyIntolerance/${patient}-allergy-earlier`]);
+      const about = resources.filter(
+        (resource) =>
+          resource.resourceType === 'Provenance' && JSON.stringify(resource['target']).includes('-earlier'),
+      );
+      assert.deepEqual(
+        about.map((resource) => (resource['target'] as unknown[]).length),
+        [1],
+      );
     });
 
     test('resolves every reference inside the line', () => {

@@ -28,8 +28,13 @@ export const peopleOfAdvantage: readonly Persona[] = [
       username: 'karen.brandt',
       password: 'harbor-rowan-75',
       actsFor: { advantage: ['adv-200002', 'adv-200007'] },
+      rights: {
+        'adv-200002': { kind: 'power-of-attorney' },
+        'adv-200007': { kind: 'appointed-representative', endsInDays: 30 },
+      },
     },
-    summary: 'No member herself; acts for her father Walter and her aunt Edith.',
+    summary:
+      'No member herself; acts for her father Walter by a power of attorney, and for her aunt Edith until soon.',
   },
   {
     ...ordinary,

@@ -164,7 +164,8 @@ export const peopleOfCco: readonly Persona[] = [
     conditions: ['hyperlipidemia'],
     features: ['missing-data'],
     signIn: { username: 'linh.tran', password: 'harbor-laurel-19' },
-    summary: 'Elements that are unknown carry a data-absent-reason.',
+    summary:
+      'Elements that are unknown carry a data-absent-reason; an allergy without its status is withheld.',
   },
   {
     ...ordinary,

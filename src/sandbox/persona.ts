@@ -1,5 +1,7 @@
 // What is known of a person of the sandbox before any record is generated.
 
+import type { AuthorityKind } from '../oauth/authorities.ts';
+
 export type SandboxLine = 'cco' | 'advantage';
 
 export type PersonaCondition =
@@ -38,6 +40,12 @@ export type PersonaFeature =
   | 'hospital-stay'
   | 'dental';
 
+export interface PersonaRight {
+  readonly kind: AuthorityKind;
+  /** From each start of the sandbox on. */
+  readonly endsInDays?: number;
+}
+
 export interface Persona {
   /** Stable; ids of the persona's resources are made from it. */
   readonly key: string;
@@ -59,6 +67,8 @@ export interface Persona {
     readonly password: string;
     /** Members this person may act for, by line. */
     readonly actsFor?: Partial<Record<SandboxLine, readonly string[]>>;
+    /** By what right, by member id; a parent where it says nothing. */
+    readonly rights?: Readonly<Record<string, PersonaRight>>;
   };
   readonly summary: string;
 }

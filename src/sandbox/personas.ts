@@ -2,13 +2,13 @@
 // generated from it. Their passwords are public on purpose: they exist in sandbox mode only.
 import { peopleOfAdvantage } from './people-of-advantage.ts';
 import { peopleOfCco } from './people-of-cco.ts';
-import type { Persona } from './persona.ts';
+import type { Persona, PersonaRight, SandboxLine } from './persona.ts';
 
 export type { Persona, PersonaCondition, PersonaFeature, SandboxLine } from './persona.ts';
 
 /** One who can sign in to one line. */
 export interface SandboxAccount {
-  readonly line: string;
+  readonly line: SandboxLine;
   readonly username: string;
   readonly password: string;
   /** The person's own record; null for one who only acts for others. */
@@ -35,4 +35,25 @@ export function sandboxAccounts(): SandboxAccount[] {
     }
   }
   return accounts;
+}
+
+export interface SandboxAuthority extends PersonaRight {
+  readonly patient: string;
+  /** Id of the RelatedPerson that `related-people` makes. */
+  readonly relatedPerson: string;
+}
+
+/** For whom somebody acts in a line, and by what right. */
+export function sandboxAuthorities(line: SandboxLine, username: string): SandboxAuthority[] {
+  const persona = personas.find((candidate) => candidate.signIn?.username === username);
+  return (persona?.signIn?.actsFor?.[line] ?? []).map((patient) => ({
+    ...(persona?.signIn?.rights?.[patient] ?? { kind: 'parent' }),
+    patient,
+    relatedPerson: relatedPersonId(patient, persona!.key),
+  }));
+}
+
+/** Who acts for a member, in the member's record. */
+export function relatedPersonId(patient: string, key: string): string {
+  return `${patient}-rel-${key}`;
 }

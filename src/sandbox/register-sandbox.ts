@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import type { OAuthServer } from '../oauth/oauth-server.ts';
 import { html, pageHeaders, renderPage } from '../pages/page.ts';
-import { type SandboxAccount, sandboxAccounts } from './personas.ts';
+import { type SandboxAccount, sandboxAccounts, sandboxAuthorities } from './personas.ts';
 import { registerSampleApp } from './sample-app.ts';
 
 export { seedSandbox } from './seed-sandbox.ts';
@@ -72,7 +72,7 @@ ${config.lines.map(
         account,
       ) => html`<tr><th scope="row">${account.name}</th><td data-label="User name"><code class="nowrap">${account.username}</code></td>
 <td data-label="Password"><code class="nowrap">${account.password}</code></td><td data-label="patient"><code class="nowrap">${account.patient ?? '—'}</code></td>
-<td>${account.summary}${account.actsFor.length === 0 ? '' : html` Acts for ${account.actsFor.map((patient) => html`<code class="nowrap">${patient}</code> `)}`}</td></tr>`,
+<td>${account.summary}${account.actsFor.length === 0 ? '' : html` Acts for ${sandboxAuthorities(account.line, account.username).map(({ patient, kind, endsInDays }) => html`<code class="nowrap">${patient}</code> (${kind}${endsInDays === undefined ? '' : `, for ${endsInDays} days`}) `)}`}</td></tr>`,
     )}</tbody></table>`,
 )}`,
   };

@@ -7,13 +7,14 @@ import type { ResourceStore } from '../fhir/store/resource-store.ts';
 import type { Logger } from '../log/logger.ts';
 import type { OAuthServer } from '../oauth/oauth-server.ts';
 import { generateLine } from './generate.ts';
-import { sandboxAccounts } from './personas.ts';
+import { sandboxAccounts, sandboxAuthorities } from './personas.ts';
 import type { SandboxTables } from './schema.ts';
 
 /** The day up to which the synthetic records go; the same data on every machine. */
 export const sandboxToday = '2026-11-01';
-const generation = `${sandboxToday} 2`;
+const generation = `${sandboxToday} 3`;
 const batchSize = 500;
+const dayMs = 86_400_000;
 
 export async function seedSandbox(
   plan: { readonly db: Database; readonly store: ResourceStore },
@@ -31,7 +32,15 @@ export async function seedSandbox(
       'sandbox records generated',
     );
   }
-  for (const account of sandboxAccounts()) await oauth.accounts.create(account);
+  for (const account of sandboxAccounts())
+    await oauth.accounts.create({
+      ...account,
+      actsFor: sandboxAuthorities(account.line, account.username).map(({ endsInDays, ...authority }) => ({
+        ...authority,
+        source: 'made up',
+        ...(endsInDays === undefined ? {} : { endsAt: Date.now() + endsInDays * dayMs }),
+      })),
+    });
 }
 
 async function seedLine(store: ResourceStore, line: 'cco' | 'advantage'): Promise<number> {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sqlitePlace } from '../databases.ts';
+import { Browser, type Page, readForm } from '../oauth/oauth-fixture.ts';
 import { startPortico } from '../portico.ts';
 import { openPage, withoutChromium } from './chromium.ts';
 
@@ -27,57 +28,101 @@ test('a member sees what is connected and ends it', { skip: withoutChromium }, a
   assert.equal((await server.get('/cco/fhir/Observation', other)).status, 200);
 });
 
+/** A browser without scripts, signed in at the member's pages. */
+async function signedIn(
+  base: string,
+  username: string,
+  password: string,
+): Promise<{ browser: Browser; page: Page }> {
+  const browser = new Browser(base);
+  const page = await browser.submit(await browser.open('/cco/account'), (form) => {
+    form.set('username', username);
+    form.set('password', password);
+  });
+  return { browser, page };
+}
+
 test('another’s connection and a form without its token change nothing', async (context) => {
   const server = await startPortico(context, await sqlitePlace(context));
   const token = await server.token('cco', 'james.okafor');
-  const signIn = await fetch(`${server.base}/cco/account/sign-in`, {
-    method: 'POST',
-    redirect: 'manual',
-    body: new URLSearchParams({ username: 'maria.delgado', password: 'harbor-tulip-12' }),
-  });
-  const cookie = signIn.headers.getSetCookie()[0]!.split(';')[0]!;
-  const rows = await server.portico.plan.db.read<[grantId: string]>({
-    sql: 'select grant_id from oauth_connection',
+  const own = await server.token('cco', 'maria.delgado');
+  const { browser, page } = await signedIn(server.base, 'maria.delgado', 'harbor-tulip-12');
+  const grants = await server.portico.plan.db.read<[grantId: string, username: string]>({
+    sql: `select grant_id, username from oauth_connection c join oauth_account a on a.id = c.account_id`,
     parameters: [],
   });
-  for (const csrf of ['', 'x'.repeat(43)]) {
-    await fetch(`${server.base}/cco/account/end`, {
-      method: 'POST',
-      redirect: 'manual',
-      headers: { cookie },
-      body: new URLSearchParams({ csrf, connection: rows[0]![0] }),
-    });
+  const grantOf = (username: string) => grants.find(([, name]) => name === username)![0];
+  const { fields } = readForm(page.text);
+  const csrf = new Map(fields).get('csrf') ?? '';
+  for (const [given, connection] of [
+    ['', grantOf('maria.delgado')],
+    ['x'.repeat(43), grantOf('maria.delgado')],
+    [csrf, grantOf('james.okafor')],
+  ] as const) {
+    await browser.post('/cco/account/end', [
+      ['csrf', given],
+      ['connection', connection],
+    ]);
   }
-  const page = await (await fetch(`${server.base}/cco/account`, { headers: { cookie } })).text();
-  assert.match(page, /No app is connected/);
-  assert.equal((await fetch(`${server.base}/advantage/account`, { headers: { cookie } })).status, 200);
-  assert.match(
-    await (await fetch(`${server.base}/advantage/account`, { headers: { cookie } })).text(),
-    /Sign in to see/,
-  );
   assert.equal((await server.get('/cco/fhir/Patient', token)).status, 200);
+  assert.equal((await server.get('/cco/fhir/Patient', own)).status, 200);
+  assert.equal((await browser.open(`/cco/account/receipts/${grantOf('james.okafor')}`)).status, 404);
+  const cookie = browser.cookieFor('/cco/account');
+  const other = await fetch(`${server.base}/advantage/account`, { headers: { cookie } });
+  assert.match(await other.text(), /Sign in to see/);
 });
 
 test('signing out ends the session for whoever kept its cookie', async (context) => {
   const server = await startPortico(context, await sqlitePlace(context));
-  const signIn = await fetch(`${server.base}/cco/account/sign-in`, {
-    method: 'POST',
-    redirect: 'manual',
-    body: new URLSearchParams({ username: 'maria.delgado', password: 'harbor-tulip-12' }),
-  });
-  const cookie = signIn.headers.getSetCookie()[0]!.split(';')[0]!;
+  const { browser, page } = await signedIn(server.base, 'maria.delgado', 'harbor-tulip-12');
+  const cookie = browser.cookieFor('/cco/account');
   const show = async () => (await fetch(`${server.base}/cco/account`, { headers: { cookie } })).text();
-  const signOut = (csrf: string) =>
-    fetch(`${server.base}/cco/account/sign-out`, {
+  assert.match(page.text, /You are signed in as Maria Delgado/);
+  await browser.post('/cco/account/sign-out', [['csrf', 'from another site']]);
+  assert.match(await show(), /You are signed in/);
+  await browser.post('/cco/account/sign-out', [
+    ['csrf', new Map(readForm(page.text).fields).get('csrf') ?? ''],
+  ]);
+  assert.doesNotMatch(await show(), /You are signed in/);
+});
+
+test('another site cannot sign its visitor in, and too many attempts say when to come again', async (context) => {
+  const server = await startPortico(context, await sqlitePlace(context));
+  const credentials = { username: 'maria.delgado', password: 'harbor-tulip-12' };
+  // The attacker's own token does not fit the cookie of the visitor's browser.
+  const attacker = await new Browser(server.base).open('/cco/account');
+  const csrf = new Map(readForm(attacker.text).fields).get('csrf') ?? '';
+  for (const token of [{}, { csrf }]) {
+    const answer = await fetch(`${server.base}/cco/account/sign-in`, {
       method: 'POST',
       redirect: 'manual',
-      headers: { cookie },
-      body: new URLSearchParams({ csrf }),
+      body: new URLSearchParams({ ...credentials, ...token }),
     });
-  const page = await show();
-  assert.match(page, /You are signed in as Maria Delgado/);
-  await signOut('from another site');
-  assert.match(await show(), /You are signed in/);
-  await signOut(/name="csrf" value="([^"]+)"/.exec(page)?.[1] ?? '');
-  assert.doesNotMatch(await show(), /You are signed in/);
+    assert.equal(answer.status, 403);
+    assert.deepEqual(
+      answer.headers.getSetCookie().filter((line) => line.startsWith('portico_member=')),
+      [],
+    );
+  }
+  for (let attempt = 0; attempt < 5; attempt++)
+    assert.equal((await signedIn(server.base, 'maria.delgado', 'wrong')).page.status, 400);
+  const { page } = await signedIn(server.base, 'maria.delgado', 'wrong');
+  assert.equal(page.status, 429);
+  assert.equal(page.headers.get('retry-after'), '30');
+});
+
+test('the receipt of a connection says what was agreed, and stays when it has ended', async (context) => {
+  const server = await startPortico(context, await sqlitePlace(context));
+  await server.token('cco', 'maria.delgado', 'openid patientapi.labs.read', 'cco-100003');
+  const { browser, page } = await signedIn(server.base, 'maria.delgado', 'harbor-tulip-12');
+  const link = /href="([^"]*\/receipts\/[^"]+)"/.exec(page.text)?.[1] ?? '';
+  const receipt = await browser.open(link);
+  assert.match(receipt.text, /What you agreed to with Test app/);
+  assert.match(receipt.text, /Lucia Delgado, member id cco-100003/);
+  assert.match(receipt.text, /<strong>Lab results<\/strong>/);
+  assert.match(receipt.text, /app\.example\.com/);
+  const ended = await browser.submit(page);
+  assert.match(ended.text, /No longer connected/);
+  assert.match(ended.text, /You ended it\./);
+  assert.match((await browser.open(link)).text, /You ended it\./);
 });

@@ -47,6 +47,37 @@ const found = [
   ],
 ];
 
+testOnEachDatabase(
+  'an import names what no app is shown for want of a status, at each level',
+  async (place, context) => {
+    const { load, names } = await loadingInto(place, context);
+    const goal = (id: string, more: object = {}) => ({
+      resourceType: 'Goal',
+      id,
+      description: { text: 'Secretgoal' },
+      subject: { reference: 'Patient/right' },
+      ...more,
+    });
+    const content = ndjson(goal('with', { lifecycleStatus: 'active' }), goal('without'), goal('another'));
+    for (const validation of ['off', 'report', 'enforce'] as const) {
+      const report = await load(content, { name: 'g.ndjson', validation });
+      const withheld = report.findings.filter(({ rule }) => rule === 'withheld');
+      assert.deepEqual(
+        withheld.map(({ severity, count, places }) => [
+          severity,
+          count,
+          places.map(({ line, path }) => `${line} ${path}`),
+        ]),
+        [['warning', 2, ['2 Goal.lifecycleStatus', '3 Goal.lifecycleStatus']]],
+      );
+      assert.match(reportText(report), /warning 2 × lacks a status .* \[withheld\]\n/);
+      assert.doesNotMatch(reportText(report), /Secret/);
+      assert.equal(report.refused, 0);
+    }
+    assert.deepEqual(await names(), ['Goal/another', 'Goal/with', 'Goal/without']);
+  },
+);
+
 testOnEachDatabase('an import reports what breaks a profile, and takes it', async (place, context) => {
   const { load, names } = await loadingInto(place, context);
   const report = await load(ndjson(right, wrong, plain), { name: 'a.ndjson' });

@@ -114,6 +114,73 @@ for (const storage of storages) {
       await refused(body.refresh_token);
     });
 
+    test('a refresh tells the client whose it was what happened and what to do, and no other client', async () => {
+      const described = async (
+        refreshToken: string,
+        client?: { client_id: string; client_secret?: string },
+      ) => {
+        const { status, body } = await refresh(refreshToken, client);
+        assert.deepEqual([status, body['error']], [400, 'invalid_grant']);
+        return String(body['error_description']);
+      };
+      const ended = { line: 'cco', patient: '00001001' };
+      for (const [reason, words] of [
+        ['member', /the member ended this connection; .*ask them to connect again/],
+        ['operator', /the health plan ended this connection/],
+        ['disenrolled', /no longer a member of this line/],
+        ['deceased', /has died/],
+      ] as const) {
+        const { body } = await connect();
+        await fixture.oauth.connections.end(ended, reason);
+        assert.equal(await fixture.oauth.verifyToken('cco', body.access_token), undefined);
+        assert.match(await described(body.refresh_token), words);
+        assert.doesNotMatch(await described(body.refresh_token), /00001001|Maria/);
+        assert.match(await described(body.refresh_token, confidential), /not valid, has expired or was used/);
+      }
+      assert.match(
+        await described('x'.repeat(43)),
+        /not valid, has expired or was used already; .*connect again/,
+      );
+    });
+
+    test('what the app revoked, what was used twice and what is over is told apart', async () => {
+      const description = async (refreshToken: string) =>
+        String((await refresh(refreshToken)).body['error_description']);
+      const revoked = await connect();
+      await fetch(`${fixture.base}/cco/connect/revocation`, {
+        method: 'POST',
+        body: new URLSearchParams({ token: revoked.body.refresh_token, client_id: clientId }),
+      });
+      assert.match(await description(revoked.body.refresh_token), /the app itself revoked this connection/);
+      const twice = await connect();
+      const newer = await refresh(twice.body.refresh_token);
+      await refused(twice.body.refresh_token);
+      assert.match(await description(newer.body.refresh_token), /used twice/);
+      const over = await connect();
+      await change(over.grantId, { expires_at: Date.now() - 1 });
+      assert.match(await description(over.body.refresh_token), /reached its end date/);
+      const rows = await fixture.db
+        .as<OAuthTables>()
+        .selectFrom('oauth_connection')
+        .select(['grant_id', 'end_reason'])
+        .where('grant_id', 'in', [revoked.grantId, twice.grantId, over.grantId])
+        .execute();
+      assert.deepEqual(Object.fromEntries(rows.map((row) => [row.grant_id, row.end_reason])), {
+        [revoked.grantId]: 'client',
+        [twice.grantId]: 'replay',
+        [over.grantId]: null,
+      });
+    });
+
+    test('the token answer says when consent ends, where there is a refresh token', async () => {
+      const { body } = await connect();
+      assert.ok(Math.abs(Number(body['authorization_expires_in']) - 365 * 86_400) < 60);
+      const later = await refresh(body.refresh_token);
+      assert.ok(Number(later.body['authorization_expires_in']) <= Number(body['authorization_expires_in']));
+      const plain = await agree('openid patientapi.claims.read', 'maria', '00001001');
+      assert.equal((await redeem(plain))['authorization_expires_in'], undefined);
+    });
+
     test('a code of a connection that was ended or has expired yields nothing', async () => {
       for (const set of [{ revoked_at: 1 }, { expires_at: 1 }]) {
         const code = await agree('openid patientapi.claims.read', 'maria', '00001001');
@@ -166,14 +233,15 @@ for (const storage of storages) {
 
     test('online_access ends after twelve hours, however often it is renewed, and no token outlives it', async (t) => {
       const { body } = await connect({ scope: 'online_access' });
-      at(t, 11 * hour);
+      // Short of the end by more than the seconds that the test itself takes.
+      at(t, 11 * hour - 5000);
       const renewed = await refresh(body.refresh_token);
       assert.equal(renewed.body.expires_in, 3600);
       t.mock.timers.setTime(Date.now() + 50 * minute);
       const last = await refresh(renewed.body.refresh_token);
       assert.ok(Math.abs(Number(last.body.expires_in) - 600) < 30, `expires_in ${last.body.expires_in}`);
       assert.ok(await fixture.oauth.verifyToken('cco', last.body.access_token));
-      t.mock.timers.setTime(Date.now() + 10 * minute + 1000);
+      t.mock.timers.setTime(Date.now() + 10 * minute + 6000);
       assert.equal(await fixture.oauth.verifyToken('cco', last.body.access_token), undefined);
       await refused(last.body.refresh_token);
     });

@@ -316,6 +316,7 @@ for (const storage of storages) {
         'oauth_client',
         'oauth_client_secret',
         'oauth_account',
+        'oauth_authority',
         'oauth_sign_in_attempt',
         'oauth_signing_key',
       ];

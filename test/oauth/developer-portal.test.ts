@@ -175,7 +175,9 @@ for (const storage of storages) {
       const { browser } = await signUp('rest@example.com');
       const kysely = fixture.db.as<Record<string, Record<string, unknown>>>();
       const rows = await Promise.all(
-        ['portal_developer', 'portal_session'].map((table) => kysely.selectFrom(table).selectAll().execute()),
+        ['portal_developer', 'portal_browser_session'].map((table) =>
+          kysely.selectFrom(table).selectAll().execute(),
+        ),
       );
       const stored = JSON.stringify(rows);
       assert.ok(stored.includes('rest@example.com'));

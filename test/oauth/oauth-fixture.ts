@@ -8,7 +8,7 @@ import { pino } from 'pino';
 import { type Config, sandboxPlan } from '../../src/config/config.ts';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import { migrate } from '../../src/db/migrate.ts';
-import { createOAuthServer, type OAuthServer } from '../../src/oauth/oauth-server.ts';
+import { createOAuthServer, type OAuthServer, type OAuthServerDeps } from '../../src/oauth/oauth-server.ts';
 import { oauthSchema } from '../../src/oauth/schema.ts';
 import { portalSchema } from '../../src/portal/schema.ts';
 import { createPostgresDatabase } from '../databases.ts';
@@ -37,6 +37,10 @@ export async function startFixture(
   storage: Storage = 'sqlite',
   more: {
     readonly config?: Partial<Config>;
+    /** Whether `X-Forwarded-For` says the address of the caller. */
+    readonly trustProxy?: boolean;
+    /** What the plan's records say. */
+    readonly server?: Partial<Pick<OAuthServerDeps, 'birthDateOf' | 'holds' | 'describePatient'>>;
     readonly register?: (app: FastifyInstance, fixture: Omit<Fixture, 'close' | 'advance' | 'log'>) => void;
   } = {},
 ): Promise<Fixture> {
@@ -46,7 +50,7 @@ export async function startFixture(
   const db = await openDatabase({ dataDir, databaseUrl: database?.url });
   await migrate(db, [...oauthSchema, ...portalSchema]);
 
-  const app = Fastify();
+  const app = Fastify({ trustProxy: more.trustProxy ?? false });
   // The port is needed for the addresses before the server is made.
   const port = await freePort();
   const base = `http://localhost:${port}`;
@@ -70,7 +74,13 @@ export async function startFixture(
     },
   );
   let shift = 0;
-  const oauth = await createOAuthServer({ db, config, logger, clock: () => Date.now() + shift });
+  const oauth = await createOAuthServer({
+    db,
+    config,
+    logger,
+    clock: () => Date.now() + shift,
+    ...more.server,
+  });
   oauth.register(app);
   more.register?.(app, { app, oauth, db, config, base });
   await app.listen({ port, host: 'localhost' });

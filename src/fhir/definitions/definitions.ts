@@ -7,6 +7,7 @@ import type { GuideDemands, GuideParam } from './guide-demands.ts';
 import { loadGuides } from './guides.ts';
 import { loadProfiles, type ProfileLibrary } from './load-profiles.ts';
 import { loadStructure, type Structure } from './r4-structure.ts';
+import { statusElements } from './status-elements.ts';
 import { loadTerminology, once, type Terminology } from './terminology.ts';
 
 /** https://hl7.org/fhir/R4/valueset-search-param-type.html */
@@ -53,6 +54,8 @@ export interface Definitions {
   readonly structure: Structure;
   /** Resource type → parameters that put it into a Patient's compartment. */
   readonly patientCompartment: Readonly<Record<string, readonly string[]>>;
+  /** Resource type → the status element without which no app is shown a resource. */
+  readonly statusElements: Readonly<Record<string, string>>;
 }
 
 type RawParam = Omit<SearchParam, 'resourceType' | 'targets' | 'components'> &
@@ -102,6 +105,7 @@ export function loadDefinitions(added: readonly AddedGuide[] = []): Definitions 
     terminology: loadTerminology(profiles),
     structure,
     patientCompartment: read('compartment-patient.json'),
+    statusElements,
   };
 }
 

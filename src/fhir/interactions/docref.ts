@@ -8,8 +8,9 @@ import type { BearerInteraction } from '../pipeline.ts';
 import { careDateAsk } from '../search/care-date.ts';
 import { compileSearch, type PageEnd } from '../search/compile-search.ts';
 import { clip } from '../search/parse-ask.ts';
-import { parseSearch } from '../search/search-request.ts';
+import { parseSearch, type SearchRequest } from '../search/search-request.ts';
 import { operationParams } from './operation-params.ts';
+import { suppressedResults } from './suppressed-results.ts';
 
 const type = 'DocumentReference';
 const parameters = ['patient', 'start', 'end', 'type', 'on-demand', 'profile', '_count', '_page'];
@@ -25,19 +26,13 @@ export const docref: BearerInteraction = async (service, request, access) => {
   const onDemandOnly = isTrue(asked, 'on-demand');
   const pairs = searchPairs(asked);
   const [start, end] = [asked.get('start'), asked.get('end')];
+  const search = searchOf(service, pairs, start, end);
   const here = `${request.line.fhirUrl}/${type}/$docref`;
   const links = [{ relation: 'self', url: `${here}${request.query === '' ? '' : `?${request.query}`}` }];
   const found =
     start === null && end === null
       ? { rows: await newest(service, access, pairs, asked.has('type')), more: false }
-      : await ofTime(
-          service,
-          access,
-          pairs,
-          start,
-          end,
-          page === undefined ? undefined : { key: page.after },
-        );
+      : await ofTime(service, access, search, page === undefined ? undefined : { key: page.after });
   if (found.more) {
     const after = found.rows.at(-1)!.key;
     const sealed = service.cursors.seal({ query: asked.toString(), after }, bound);
@@ -46,6 +41,8 @@ export const docref: BearerInteraction = async (service, request, access) => {
   const rows = onDemandOnly ? [] : found.rows;
   const entries = rows.map((row) => searchEntry(request.line.fhirUrl, type, row, 'match'));
   const total = page === undefined && !found.more ? rows.length : undefined;
+  if (page === undefined && !onDemandOnly)
+    entries.push(...(await suppressedResults(service, access, [search])));
   return {
     status: 200,
     body: bundleText({ type: 'searchset', links: onDemandOnly ? links.slice(0, 1) : links, entries, total }),
@@ -90,17 +87,23 @@ async function newest(
 async function ofTime(
   service: FhirService,
   access: RequestAccess,
+  search: SearchRequest,
+  after: PageEnd | undefined,
+) {
+  const { page } = await compileSearch(service.store.search, search, access, after);
+  const rows = await service.store.page(page);
+  return { rows: rows.slice(0, search.count), more: rows.length > search.count };
+}
+
+function searchOf(
+  service: FhirService,
   pairs: readonly [string, string][],
   start: string | null,
   end: string | null,
-  after: PageEnd | undefined,
-) {
+): SearchRequest {
   const parsed = parseSearch(service.definitions, type, pairs, false);
   const careDate = careDateAsk(service.definitions, type, start, end);
-  const asks = careDate === undefined ? parsed.asks : [...parsed.asks, careDate];
-  const { page } = await compileSearch(service.store.search, { ...parsed, asks }, access, after);
-  const rows = await service.store.page(page);
-  return { rows: rows.slice(0, parsed.count), more: rows.length > parsed.count };
+  return careDate === undefined ? parsed : { ...parsed, asks: [...parsed.asks, careDate] };
 }
 
 function isTrue(asked: URLSearchParams, name: string): boolean {

@@ -19,6 +19,7 @@ import type { PageRow } from '../store/resource-store.ts';
 import { maySearch } from '../store/visible.ts';
 import { operationParams } from './operation-params.ts';
 import { answerResource } from './read.ts';
+import { suppressedResults } from './suppressed-results.ts';
 
 interface Found extends PageRow {
   readonly type: string;
@@ -45,15 +46,17 @@ export const everything: BearerInteraction = async (service, request, access) =>
     throw new FhirError('invalid-cursor', '_page: the granted scopes no longer cover what comes next.');
   const count = countOf(service, asked);
   const since = sinceOf(asked);
+  const searchOf = (type: string) => {
+    const parsed = parseSearch(service.definitions, type, since, false);
+    const careDate = careDateAsk(service.definitions, type, asked.get('start'), asked.get('end'));
+    return careDate === undefined ? parsed : { ...parsed, asks: [...parsed.asks, careDate] };
+  };
   const found: Found[] = [];
   let next: { type: string; after: number } | undefined;
   for (let at = begin; at < types.length && next === undefined; at++) {
     const type = types[at]!;
     const room = count - found.length;
-    const parsed = parseSearch(service.definitions, type, since, false);
-    const careDate = careDateAsk(service.definitions, type, asked.get('start'), asked.get('end'));
-    const asks = careDate === undefined ? parsed.asks : [...parsed.asks, careDate];
-    const search = { ...parsed, asks, count: room };
+    const search = { ...searchOf(type), count: room };
     const after = at === begin && page !== undefined ? { key: page.after } : undefined;
     const { page: query } = await compileSearch(store.search, search, own, after);
     const rows = await store.page(query);
@@ -72,6 +75,10 @@ export const everything: BearerInteraction = async (service, request, access) =>
   const entries = found.map((row) => searchEntry(base, row.type, row, 'match'));
   for (const row of await referredTo(service, own, found))
     entries.push(searchEntry(base, row.type, row, 'include'));
+  if (page === undefined) {
+    const withStatus = types.filter((type) => service.definitions.statusElements[type] !== undefined);
+    entries.push(...(await suppressedResults(service, own, withStatus.map(searchOf))));
+  }
   return { status: 200, body: bundleText({ type: 'searchset', links, entries }) };
 };
 

@@ -1,6 +1,6 @@
 // search-type: one page of the resources of a type that match (https://hl7.org/fhir/R4/http.html#search).
 import type { RequestAccess } from '../../smart/access.ts';
-import { bundleText, searchEntry } from '../bundle.ts';
+import { bundleText, outcomeEntry, searchEntry } from '../bundle.ts';
 import type { FhirService } from '../fhir-service.ts';
 import { FhirError, warning } from '../operation-outcome.ts';
 import type { BearerInteraction, FhirRequest } from '../pipeline.ts';
@@ -13,6 +13,7 @@ import type { PageRow } from '../store/resource-store.ts';
 import { maySearch } from '../store/visible.ts';
 import { isOfEveryRequest } from './require-known-params.ts';
 import { requireServedType } from './require-served-type.ts';
+import { suppressedResults } from './suppressed-results.ts';
 
 /** In a page link: the values that the last row was sorted by. */
 const sortedAfter = '_sortedAfter';
@@ -61,13 +62,12 @@ async function search(
   }
   const leftOut = typesLeftOut(asked, access);
   if (leftOut.length > 0)
-    entries.push([
-      outcomeEntry(`Not included, because the granted scopes do not cover it: ${leftOut.join(', ')}.`),
-    ]);
+    entries.push(said(`Not included, because the granted scopes do not cover it: ${leftOut.join(', ')}.`));
   if (asked.ignored.length > 0) {
     const names = asked.ignored.map((name) => name.slice(0, 80)).join(', ');
-    entries.push([outcomeEntry(`Not searched by, because unknown here: ${names}.`)]);
+    entries.push(said(`Not searched by, because unknown here: ${names}.`));
   }
+  if (after === undefined) entries.push(...(await suppressedResults(service, access, [asked])));
   return { status: 200, body: bundleText({ type: 'searchset', links, entries, total: await totalOf() }) };
 
   /** Asked for, or known without asking because the first page is the only one. */
@@ -131,6 +131,6 @@ function typesLeftOut(asked: SearchRequest, access: RequestAccess): string[] {
   return [...new Set(vain.flat())].sort();
 }
 
-function outcomeEntry(text: string): string {
-  return `{"resource":${JSON.stringify(warning(text))},"search":{"mode":"outcome"}}`;
+function said(text: string): readonly string[] {
+  return outcomeEntry(warning(text, 'not-supported'));
 }

@@ -23,7 +23,7 @@ import { parseSearch } from './search-request.ts';
 
 const definitions = loadDefinitions();
 const index = buildIndexer(definitions);
-const compartmentOf = compartmentRule(definitions.patientCompartment);
+const compartmentOf = compartmentRule(definitions);
 const member = 'cco-100008';
 const searches = 1500;
 

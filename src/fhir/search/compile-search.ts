@@ -4,7 +4,7 @@
 import { sql } from 'kysely';
 import type { Access } from '../../smart/access.ts';
 import { referenceTypes } from '../../smart/data-classes.ts';
-import { isSharedOnly } from '../store/visible.ts';
+import { isSharedOnly, mayWithhold, withheldSightOf } from '../store/visible.ts';
 import type { QueryContext } from './query-context.ts';
 import { QueryShape, type ScopedQuery } from './query-shape.ts';
 import { requireFewSteps } from './require-few-steps.ts';
@@ -69,4 +69,23 @@ export async function compileSearch(
     });
   };
   return { page, total };
+}
+
+/**
+ * Whether a search would find more, were its status not missing: one row, one column, 1 or 0. Undefined where nothing is
+ * withheld, which costs nothing to know.
+ */
+export async function compileWithheld(
+  context: QueryContext,
+  { type, asks }: Pick<SearchRequest, 'type' | 'asks'>,
+  access: Access,
+): Promise<ScopedQuery | undefined> {
+  if (!(await mayWithhold(context.scopes, access))) return undefined;
+  const shape = new QueryShape();
+  const sought = await seek(context, shape, access, type, asks, withheldSightOf);
+  shape.word('withheld');
+  return context.compiled(access, shape, () => {
+    const { visibility, where } = soughtSql(context, access, sought);
+    return sql`select count(*) as found from (select 1 from ${visibility.from} where ${where} limit 1) one`;
+  });
 }

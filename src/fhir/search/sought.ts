@@ -92,18 +92,22 @@ interface Chain {
 /** Of one query, as it is put to the database, which has a limit of its own. */
 const valuesAtMost = 20_000;
 
-/** @throws {FhirError} naming the parameter; {NotPermitted} naming a type that the access may not search */
+/**
+ * @param look what is seen of `type` itself; of others always what the access sees
+ * @throws {FhirError} naming the parameter; {NotPermitted} naming a type that the access may not search
+ */
 export async function seek(
   context: QueryContext,
   shape: QueryShape,
   access: Access,
   type: string,
   asks: readonly Ask[],
+  look: typeof sightOf = sightOf,
 ): Promise<Sought> {
   if (access.kind === 'operator' && asks.length > 0)
     throw new Error('an operator goes through a whole type, for which no index is needed');
   shape.word(type);
-  const sight = await sightOf(shape, context.scopes, access, type);
+  const sight = await look(shape, context.scopes, access, type);
   const parts: Part[] = [];
   for (const ask of asks) parts.push(await partOf(context, shape, access, type, ask));
   parts.sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind));

@@ -1,10 +1,13 @@
 // Whose record a resource belongs to: what the Patient CompartmentDefinition says
 // (https://hl7.org/fhir/R4/compartmentdefinition-patient.html), completed by docs/adr/0003 for types that name a
 // patient although the definition leaves them out. What fits no rule belongs to nobody's record: when in doubt, deny.
+// What a member may not be shown for want of a status belongs to a scope beside the member's, which no access sees.
 import { referenceTypes, referredTypes } from '../../smart/data-classes.ts';
+import type { Definitions } from '../definitions/definitions.ts';
 import type { FhirResource } from '../fhir-resource.ts';
 import type { IndexedRow } from '../search/index-resource.ts';
-import { referenceScope, referredScope } from './scope-registry.ts';
+import { lacksStatus } from './lacks-status.ts';
+import { referenceScope, referredScope, withheldScope } from './scope-registry.ts';
 
 /** Types outside the CompartmentDefinition whose parameter names the one patient they are about. */
 const namesPatient: Readonly<Record<string, readonly string[]>> = {
@@ -17,13 +20,16 @@ export type Compartment =
   /** Belongs to those who see every one of the targets. */
   | { readonly kind: 'follows'; readonly targets: readonly { readonly type: string; readonly id: string }[] };
 
-export function compartmentRule(compartmentParams: Readonly<Record<string, readonly string[]>>) {
+export function compartmentRule({
+  patientCompartment,
+  statusElements,
+}: Pick<Definitions, 'patientCompartment' | 'statusElements'>) {
   /** `rows` are the index rows of the resource itself. */
   return function compartmentOf(resource: FhirResource, rows: readonly IndexedRow[]): Compartment {
     const type = resource.resourceType;
     if (type === 'Patient') return { kind: 'scopes', members: [resource.id] };
     if (type === 'Provenance') return followsTargets(rows);
-    const params = new Set([...(compartmentParams[type] ?? []), ...(namesPatient[type] ?? [])]);
+    const params = new Set([...(patientCompartment[type] ?? []), ...(namesPatient[type] ?? [])]);
     const members = new Set<string>();
     for (const { param, row } of rows) {
       if (row.table === 'idx_reference' && row.target_type === 'Patient' && params.has(param))
@@ -33,7 +39,10 @@ export function compartmentRule(compartmentParams: Readonly<Record<string, reado
       const owner = /^Patient\/([A-Za-z0-9.-]{1,64})$/.exec(securityContext(resource));
       if (owner !== null) members.add(owner[1]!);
     }
-    if (members.size > 0) return { kind: 'scopes', members: [...members] };
+    if (members.size > 0) {
+      const withheld = lacksStatus(statusElements, resource);
+      return { kind: 'scopes', members: withheld ? [...members].map(withheldScope) : [...members] };
+    }
     return { kind: 'scopes', members: sharedScopes(resource, params.size > 0) };
   };
 }

@@ -1,32 +1,40 @@
-// Computes anew where resources belong and what they are found by; their content and version stay.
+// Computes anew where resources belong and what they are found by; their content and version stay. Who comes to see them
+// does not see what they were before.
 import { sql, type Transaction } from 'kysely';
 import { jsonRows, type RowValue } from '../../db/json-rows.ts';
 import type { FhirResource } from '../fhir-resource.ts';
 import { accessDigest } from './access-digest.ts';
 import type { Change, Stored } from './change.ts';
-import { insertRows, onlyPatient, replaceIndexRows, replaceMemberships, withReferred } from './index-rows.ts';
+import {
+  hideOldVersions,
+  insertRows,
+  onlyPatient,
+  replaceIndexRows,
+  replaceMemberships,
+  withReferred,
+} from './index-rows.ts';
 import { placeInCompartments } from './place-in-compartments.ts';
 import type { ResourceTables } from './schema.ts';
 import type { StoreContext } from './store-context.ts';
 
-export type StoredResource = Pick<Stored, 'key' | 'type' | 'id' | 'scopes' | 'content'>;
+export type StoredResource = Pick<Stored, 'key' | 'type' | 'id' | 'scopes' | 'access_digest' | 'content'>;
 
-/** `rows` are not deleted. Answers what was computed. */
+/** `rows` are not deleted. */
 export async function indexAgain(
   context: StoreContext,
   trx: Transaction<ResourceTables>,
   line: string,
   rows: readonly StoredResource[],
-): Promise<Change[]> {
+): Promise<void> {
   const changes = rows.map((row): Change => {
     const resource = JSON.parse(row.content) as FhirResource;
-    const { key, type, id, scopes, content } = row;
+    const { key, type, id } = row;
     return {
       type,
       id,
       resource,
       digest: '',
-      stored: { key, type, id, scopes, content, version: 0, deleted: 0, digest: '', access_digest: '' },
+      stored: { ...row, version: 0, deleted: 0, digest: '' },
       rows: withReferred(resource, context.index(resource)),
       key,
       version: 0,
@@ -38,21 +46,28 @@ export async function indexAgain(
   await placeInCompartments(context, trx, line, changes);
   await replaceMemberships(context, trx, changes);
   await replaceIndexRows(context, trx, line, changes);
-  const placed = changes.map((change): RowValue[] => [
+  const digests = changes.map((change) => accessDigest(context, change));
+  const placed = changes.map((change, at): RowValue[] => [
     change.key,
     JSON.stringify(change.scopes),
-    accessDigest(context, change),
+    digests[at]!,
     onlyPatient(change.rows),
   ]);
   const columns = { key: 'bigint', scopes: 'text', access_digest: 'text', patient: 'text' } as const;
   await sql`update resource set scopes = w.scopes, access_digest = w.access_digest, patient = w.patient
     from (${jsonRows(context.dialect, columns, placed)}) w where resource.key = w.key`.execute(trx);
+  const moved = changes.filter((change, at) => digests[at] !== change.stored?.access_digest);
+  await hideOldVersions(
+    context,
+    trx,
+    moved.map(({ key }): [number] => [key]),
+  );
   const settled = changes.filter((change) => change.waitsFor.length === 0).map((change) => [change.key]);
   if (settled.length > 0)
     await sql`delete from waiting where key in (select key from (${jsonRows(context.dialect, { key: 'bigint' }, settled)}) w)`.execute(
       trx,
     );
-  return changes;
+  await noteWaiting(context, trx, line, changes);
 }
 
 /** Notes what the changes wait for. */

@@ -27,9 +27,12 @@ export function indexRules(definitions: Definitions, format: number = indexForma
 
 function compartmentFacts(definitions: Definitions, type: string): unknown {
   const codes = definitions.patientCompartment[type] ?? [];
+  const status = definitions.statusElements[type];
   return [
     type,
     codes.map((code) => [code, definitions.searchParam(type, code)?.expression ?? '']),
     [memberTypes, referenceTypes, referredTypes].map((types) => types.includes(type)),
+    // Said of these only, so that the others are not indexed anew.
+    ...(status === undefined ? [] : [status]),
   ];
 }

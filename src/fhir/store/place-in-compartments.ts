@@ -3,6 +3,7 @@ import { sql, type Transaction } from 'kysely';
 import { jsonRows } from '../../db/json-rows.ts';
 import { type Change, parseScopes } from './change.ts';
 import type { ResourceTables } from './schema.ts';
+import { ownerOfScope } from './scope-registry.ts';
 import type { StoreContext } from './store-context.ts';
 
 export async function placeInCompartments(
@@ -40,20 +41,41 @@ export async function placeInCompartments(
     changes,
     following.flatMap(({ targets }) => targets),
   );
-  for (const { change, targets } of following) {
-    const sets = targets.map((target) =>
+  const places = following.map(({ change, targets }) => ({
+    change,
+    targets,
+    sets: targets.map((target) =>
       target.type === 'Patient' ? [scopes.get(target.id)!] : scopesOf.get(`${target.type}/${target.id}`),
-    );
-    change.waitsFor = targets.filter((_, position) => sets[position] === undefined);
-    change.scopes = commonScopes(sets);
+    ),
+  }));
+  const met = new Set(places.flatMap(({ sets }) => sets.flatMap((set) => set ?? [])));
+  const names = await context.scopes.names(trx, met);
+  for (const { change, targets, sets } of places) {
+    change.scopes = commonScopes(sets, names);
+    // Each of them may come, or come to where the others are.
+    change.waitsFor = change.scopes.length > 0 ? [] : targets.filter(({ type }) => type !== 'Patient');
   }
 }
 
-/** Scopes that see every target; none while one of them is unknown. */
-function commonScopes(sets: readonly (readonly number[] | undefined)[]): number[] {
-  const [first, ...others] = sets;
-  if (first === undefined) return [];
-  return first.filter((scope) => others.every((set) => set?.includes(scope) === true));
+/**
+ * Scopes of those who have every target in their record; none while one of them is unknown. What is withheld takes nothing
+ * along that is also about something else.
+ */
+function commonScopes(
+  sets: readonly (readonly number[] | undefined)[],
+  names: ReadonlyMap<number, string>,
+): number[] {
+  const byOwner = new Map<string, { targets: number; scope: number; withheld: boolean }>();
+  for (const scope of sets.flatMap((set) => set ?? [])) {
+    const { owner, withheld } = ownerOfScope(names.get(scope)!);
+    const known = byOwner.get(owner);
+    const targets = (known?.targets ?? 0) + 1;
+    byOwner.set(
+      owner,
+      known === undefined || known.withheld ? { targets, scope, withheld } : { ...known, targets },
+    );
+  }
+  return [...byOwner.values()].filter(({ targets }) => targets === sets.length).map(({ scope }) => scope);
 }
 
 async function scopesOfTargets(

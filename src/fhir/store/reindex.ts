@@ -3,9 +3,8 @@
 // While it is under way the index tables have an index by key, for no one can compute what older rules made of a resource.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Database } from '../../db/database.ts';
-import { accessDigest } from './access-digest.ts';
-import { indexAgain, noteWaiting, type StoredResource } from './index-again.ts';
-import { hideOldVersions, keyedTables } from './index-rows.ts';
+import { indexAgain } from './index-again.ts';
+import { keyedTables } from './index-rows.ts';
 import type { IndexRules } from './index-rules.ts';
 import type { ResourceTables } from './schema.ts';
 import type { StoreContext } from './store-context.ts';
@@ -155,12 +154,8 @@ async function nextBatch(
       .orderBy('id')
       .limit(batchSize)
       .execute();
-    await indexBatch(
-      context,
-      trx,
-      line,
-      found.filter((row) => row.deleted === 0),
-    );
+    const present = found.filter((row) => row.deleted === 0);
+    if (present.length > 0) await indexAgain(context, trx, line, present);
     const last = found.at(-1);
     await trx
       .updateTable('index_rules')
@@ -184,23 +179,6 @@ async function positionOf(
     .where('target', '=', target)
     .where('digest', '=', '')
     .executeTakeFirst();
-}
-
-async function indexBatch(
-  context: StoreContext,
-  trx: Transaction<ResourceTables>,
-  line: string,
-  rows: readonly (StoredResource & { readonly access_digest: string })[],
-): Promise<void> {
-  if (rows.length === 0) return;
-  const changes = await indexAgain(context, trx, line, rows);
-  await noteWaiting(context, trx, line, changes);
-  const moved = changes.filter((change, at) => accessDigest(context, change) !== rows[at]!.access_digest);
-  await hideOldVersions(
-    context,
-    trx,
-    moved.map(({ key }): [number] => [key]),
-  );
 }
 
 /** An index is made in one go, which a large database takes its time for. */

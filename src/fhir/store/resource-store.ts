@@ -79,7 +79,8 @@ export async function openResourceStore(
     readonly indexFormat?: number;
   },
 ): Promise<ResourceStore> {
-  const scopes = new ScopeRegistry(db);
+  const clock = options.clock ?? Date.now;
+  const scopes = new ScopeRegistry(db, clock);
   await scopes.registerParams(numberedParams(definitions));
   const typeNumbers = new Map(definitions.resourceTypes.map((type, position) => [type, position]));
   const typeNumber = (type: string): number => {
@@ -87,10 +88,9 @@ export async function openResourceStore(
     if (number === undefined) throw new Error(`${type} is no R4 resource type`);
     return number;
   };
-  const clock = options.clock ?? Date.now;
   const kysely = db.as<ResourceTables>();
   const index = buildIndexer(definitions);
-  const compartmentOf = compartmentRule(definitions.patientCompartment);
+  const compartmentOf = compartmentRule(definitions);
   const narrowingParams = new Set(
     dataClasses.flatMap((dataClass) =>
       dataClass.rules.flatMap((rule) => rule.filters.map((filter) => filter.param)),

@@ -1,5 +1,5 @@
 // The numbers that stand for scopes and for search parameters in the index tables. A number once given never
-// changes, so what was read is kept; what was not found is asked again.
+// changes, so what was read is kept; what was not found is asked again, at once or, where hardly any is found, after a while.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Database } from '../../db/database.ts';
 import { jsonRows } from '../../db/json-rows.ts';
@@ -8,15 +8,34 @@ import { memberKeySpan, type ResourceTables, sharedKeysStart } from './schema.ts
 export const referenceScope = '';
 export const referredScope = '~';
 
+const withheldSuffix = '~withheld';
+
+/** Beside a member's own: what is in the record and cannot be shown. No id has a `~`, so it is nobody's own. */
+export function withheldScope(member: string): string {
+  return `${member}${withheldSuffix}`;
+}
+
+/** Whose scope one is, be it their own or beside it. */
+export function ownerOfScope(member: string): { readonly owner: string; readonly withheld: boolean } {
+  const withheld = member.endsWith(withheldSuffix);
+  return { owner: withheld ? member.slice(0, -withheldSuffix.length) : member, withheld };
+}
+
 const scopesKept = 100_000;
+/** Milliseconds. */
+const absentFor = 10_000;
 
 export class ScopeRegistry {
   readonly #db: Database;
+  readonly #clock: () => number;
   readonly #scopes = new Map<string, number>();
+  /** Until when a scope is taken to be missing. */
+  readonly #absent = new Map<string, number>();
   readonly #params = new Map<string, number>();
 
-  constructor(db: Database) {
+  constructor(db: Database, clock: () => number) {
     this.#db = db;
+    this.#clock = clock;
   }
 
   /** As `find`, of what was found before. */
@@ -24,7 +43,10 @@ export class ScopeRegistry {
     return this.#scopes.get(`${line} ${member}`);
   }
 
-  /** The scope of a member (Patient id), of reference data ('') or of referred data ('~'); undefined when there is none yet. */
+  /**
+   * The scope of a member (Patient id) or beside it (`withheldScope`), of reference data ('') or of referred data ('~');
+   * undefined when there is none yet.
+   */
   async find(line: string, member: string): Promise<number | undefined> {
     const known = this.known(line, member);
     if (known !== undefined) return known;
@@ -37,6 +59,16 @@ export class ScopeRegistry {
       .executeTakeFirst();
     if (row !== undefined) this.#keep(line, member, row.scope);
     return row?.scope;
+  }
+
+  /** As `find`, of what hardly any member has: one that another process makes is found some seconds later. */
+  async findRare(line: string, member: string): Promise<number | undefined> {
+    const until = this.#absent.get(`${line} ${member}`);
+    if (until !== undefined && this.#clock() < until) return undefined;
+    const scope = await this.find(line, member);
+    if (this.#absent.size >= scopesKept) this.#absent.clear();
+    if (scope === undefined) this.#absent.set(`${line} ${member}`, this.#clock() + absentFor);
+    return scope;
   }
 
   /** Numbers for all `members` of a line, made where missing. For writers. */
@@ -65,6 +97,16 @@ export class ScopeRegistry {
     // Kept only by `committed`: a number made in a transaction that fails is never used again.
     for (const row of found.rows) scopes.set(row.member, row.scope);
     return scopes;
+  }
+
+  /** What `ensure` gave the numbers for. */
+  async names(trx: Transaction<ResourceTables>, scopes: ReadonlySet<number>): Promise<Map<number, string>> {
+    const rows = [...scopes].map((scope) => [scope]);
+    const { rows: found } = await sql<{ scope: number; member: string }>`select s.scope, s.member
+      from (${jsonRows(this.#db.dialect, { scope: 'bigint' }, rows)}) r cross join scope s where s.scope = r.scope`.execute(
+      trx,
+    );
+    return new Map(found.map(({ scope, member }) => [scope, member]));
   }
 
   /** Remembers scopes whose transaction has been committed. */
@@ -99,6 +141,7 @@ export class ScopeRegistry {
   #keep(line: string, member: string, scope: number): void {
     if (this.#scopes.size >= scopesKept) this.#scopes.clear();
     this.#scopes.set(`${line} ${member}`, scope);
+    this.#absent.delete(`${line} ${member}`);
   }
 
   /** The number of a search parameter (`Observation`, `code`, or `code#1` for a component of a composite). */

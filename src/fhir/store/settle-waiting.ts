@@ -1,13 +1,13 @@
 // Resources that follow others (Provenance its targets) may come before them: they wait, seen by nobody, and find their place
-// when what they follow is written.
+// when what they follow is written. When what they follow moves, they move along.
 import { sql, type Transaction } from 'kysely';
-import { jsonRows } from '../../db/json-rows.ts';
-import type { Change } from './change.ts';
+import { jsonRows, type RowValue } from '../../db/json-rows.ts';
+import { type Change, parseScopes } from './change.ts';
 import { indexAgain, noteWaiting, type StoredResource } from './index-again.ts';
 import type { ResourceTables } from './schema.ts';
 import type { StoreContext } from './store-context.ts';
 
-/** Provenance that waited for a resource now written finds its place; new waiting ones are noted. */
+/** Provenance of what is now written finds its place; new waiting ones are noted. */
 export async function settleWaiting(
   context: StoreContext,
   trx: Transaction<ResourceTables>,
@@ -15,15 +15,51 @@ export async function settleWaiting(
   changes: readonly Change[],
 ): Promise<void> {
   await noteWaiting(context, trx, line, changes);
-  const written = changes
-    .filter((change) => change.resource !== undefined && change.type !== 'Provenance')
-    .map((change) => [change.type, change.id]);
-  if (written.length === 0) return;
-  const { rows } = await sql<StoredResource>`select distinct r.key, r.type, r.id, r.scopes, r.content
-    from (${jsonRows(context.dialect, { type: 'text', id: 'text' }, written)}) w
+  const written = changes.filter((change) => change.resource !== undefined && change.type !== 'Provenance');
+  const rows = [
+    ...(await thoseWaiting(context, trx, line, written)),
+    ...(await thoseFollowing(context, trx, written)),
+  ];
+  const byKey = new Map(rows.map((row) => [row.key, row]));
+  if (byKey.size > 0) await indexAgain(context, trx, line, [...byKey.values()]);
+}
+
+const columns = sql`r.key, r.type, r.id, r.scopes, r.access_digest, r.content`;
+
+async function thoseWaiting(
+  context: StoreContext,
+  trx: Transaction<ResourceTables>,
+  line: string,
+  written: readonly Change[],
+): Promise<StoredResource[]> {
+  if (written.length === 0) return [];
+  const names = written.map((change) => [change.type, change.id]);
+  const { rows } = await sql<StoredResource>`select distinct ${columns}
+    from (${jsonRows(context.dialect, { type: 'text', id: 'text' }, names)}) w
     cross join waiting x cross join resource r
     where x.line = ${line} and x.target_type = w.type and x.target_id = w.id and r.key = x.key and r.deleted = 0`.execute(
     trx,
   );
-  if (rows.length > 0) await indexAgain(context, trx, line, rows);
+  return rows;
+}
+
+/** Of what other scopes see than before. */
+async function thoseFollowing(
+  context: StoreContext,
+  trx: Transaction<ResourceTables>,
+  written: readonly Change[],
+): Promise<StoredResource[]> {
+  const before = written.flatMap((change): RowValue[][] => {
+    const scopes = change.stored === undefined ? [] : parseScopes(change.stored);
+    const stays =
+      scopes.length === change.scopes.length && scopes.every((one) => change.scopes.includes(one));
+    return stays ? [] : scopes.map((scope) => [scope, change.type, change.id]);
+  });
+  if (before.length === 0) return [];
+  const { rows } = await sql<StoredResource>`select distinct ${columns}
+    from (${jsonRows(context.dialect, { scope: 'bigint', type: 'text', id: 'text' }, before)}) w
+    cross join idx_reference f cross join resource r
+    where f.scope = w.scope and f.param = ${context.scopes.paramId('Provenance', 'target')}
+      and f.target_type = w.type and f.target_id = w.id and r.key = f.key and r.deleted = 0`.execute(trx);
+  return rows;
 }

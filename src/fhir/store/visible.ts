@@ -7,7 +7,7 @@ import { memberTypes, referenceTypes, referredTypes, type TypeFilter } from '../
 import type { Narrowing } from '../../smart/scopes.ts';
 import type { QueryShape, Slot } from '../search/query-shape.ts';
 import type { IndexTable } from './schema.ts';
-import { referenceScope, referredScope, type ScopeRegistry } from './scope-registry.ts';
+import { referenceScope, referredScope, type ScopeRegistry, withheldScope } from './scope-registry.ts';
 
 /** Slots for the scopes that an access sees of one type, and for its line. */
 export interface Sight {
@@ -84,6 +84,33 @@ export async function sightOf(
     reference: await common(referenceScope, referenceTypes),
     referred: await common(referredScope, referredTypes),
   };
+}
+
+/** Whether something may be withheld from the members that an access is for. */
+export async function mayWithhold(scopes: ScopeRegistry, access: Access): Promise<boolean> {
+  return (await withheldScopes(scopes, access)).length > 0;
+}
+
+/** In the place of `sightOf`: sees what is withheld and nothing else. Only to tell that there is something. */
+export async function withheldSightOf(
+  shape: QueryShape,
+  scopes: ScopeRegistry,
+  access: Access,
+  type: string,
+): Promise<Sight> {
+  const line = shape.slot(access.line);
+  const members = memberTypes.includes(type) ? await withheldScopes(scopes, access) : [];
+  return { line, members: shape.slots(members), reference: undefined, referred: undefined };
+}
+
+async function withheldScopes(scopes: ScopeRegistry, access: Access): Promise<number[]> {
+  if (access.kind === 'operator') return [];
+  const found: number[] = [];
+  for (const patient of access.patients) {
+    const scope = await scopes.findRare(access.line, withheldScope(patient));
+    if (scope !== undefined) found.push(scope);
+  }
+  return found;
 }
 
 /** What is seen of the type is the same for all, and no part of a record. */

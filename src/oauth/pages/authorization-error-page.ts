@@ -1,29 +1,33 @@
 // What a person sees when an authorization request cannot be answered to the app: it would be wrong to redirect
 // before the redirect URI is known to be the app's (RFC 6749 section 4.1.2.1).
 import type { Config } from '../../config/config.ts';
+import type { Language } from '../../pages/language.ts';
 import { html, renderPage } from '../../pages/page.ts';
+import { interactionProblemPage } from './interaction-problem-page.ts';
+import { problemTexts } from './sign-in-texts.ts';
 
 export interface AuthorizationProblem {
   readonly error: string;
   readonly error_description?: string | undefined;
 }
 
-export async function authorizationErrorPage(config: Config, problem: AuthorizationProblem): Promise<string> {
-  const expired = /expired|session|interaction/.test(problem.error_description ?? '');
+export async function authorizationErrorPage(
+  config: Config,
+  problem: AuthorizationProblem,
+  language: Language,
+): Promise<string> {
+  if (/expired|session|interaction/.test(problem.error_description ?? ''))
+    return interactionProblemPage(config, 'expired', language);
+  const { title, what, next } = problemTexts[language].request;
+  // The error itself is for the developer: in the protocol's words.
   return renderPage(config, {
-    title: expired ? 'This page has expired' : 'This request cannot be answered',
-    body: expired
-      ? html`<section class="card narrow">
-<h1>This page has expired</h1>
-<p>Nothing was shared. For your safety, signing in has to be finished within 15 minutes and in one browser.</p>
-<p>Go back to the app and start connecting again.</p>
-</section>`
-      : html`<section class="card narrow">
-<h1>This request cannot be answered</h1>
-<p>Nothing was shared. The app that sent you here made a request that we do not accept. Only its developer can
-correct it: you could tell them what stands below.</p>
-<dl class="facts"><dt>Error</dt><dd><code>${problem.error}</code></dd>
-<dt>Description</dt><dd>${problem.error_description ?? 'none'}</dd></dl>
+    title,
+    lang: language,
+    body: html`<section class="card narrow">
+<h1>${title}</h1>
+<p>${what} ${next}</p>
+<dl class="facts"><dt>error</dt><dd><code>${problem.error}</code></dd>
+<dt>error_description</dt><dd lang="en"><code>${problem.error_description ?? ''}</code></dd></dl>
 </section>`,
   });
 }

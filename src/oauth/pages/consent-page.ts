@@ -1,26 +1,32 @@
-// The consent page: who asks, for whom, for what, how long, and how to stop it. Every kind of information can be
-// unticked. https://hl7.org/fhir/smart-app-launch/STU2.2/best-practices.html
-// The app's name is what its developer typed; it is only ever shown escaped and as unverified.
+// The consent page: who asks, for whom, for what, until when, and how to stop it. Every kind of information can be
+// unticked; what is sensitive is shared only when ticked. https://hl7.org/fhir/smart-app-launch/STU2.2/best-practices.html
+// The app's name is what its developer typed; it is only ever shown escaped, and as unverified unless somebody vouches for it.
 import type { Config, Line } from '../../config/config.ts';
+import { dateInWords, type Language } from '../../pages/language.ts';
 import { html, renderPage } from '../../pages/page.ts';
 import type { Account } from '../accounts.ts';
-import type { ConsentRequest } from '../consent.ts';
-import { describeRefusableScope } from '../describe-scope.ts';
+import { type ConsentRequest, isAdolescent, offersSensitive, type Person } from '../consent.ts';
+import { connectionLifetime } from '../lifetimes.ts';
+import { kindInWords, lineWords, sensitiveWords } from './class-texts.ts';
+import { consentTexts } from './consent-texts.ts';
 
 export interface ConsentView {
   readonly line: Line;
-  readonly step: { readonly csrf: string; readonly action: string };
+  readonly step: { readonly csrf: string; readonly action: string; readonly language: Language };
   readonly account: Account;
   readonly request: ConsentRequest;
-  readonly people: readonly { readonly patient: string; readonly name: string; readonly self: boolean }[];
+  readonly people: readonly Person[];
+  /** Epoch milliseconds. */
+  readonly now: number;
   /** After an answer that could not be taken: what was chosen stays chosen. */
-  readonly typed?: ConsentChoice | undefined;
+  readonly typed?: ConsentForm | undefined;
 }
 
-export interface ConsentChoice {
+export interface ConsentForm {
   readonly message: string;
-  readonly patient: string | undefined;
-  readonly scopes: readonly string[];
+  readonly patients: readonly string[];
+  readonly picked: readonly string[];
+  readonly sensitive: readonly string[];
 }
 
 export async function consentPage(config: Config, view: ConsentView): Promise<string> {
@@ -28,88 +34,118 @@ export async function consentPage(config: Config, view: ConsentView): Promise<st
 }
 
 async function choicePage(config: Config, view: ConsentView): Promise<string> {
-  const { line, step, account, request, people, typed } = view;
+  const { line, step, account, request, typed } = view;
+  const texts = consentTexts[step.language];
   const message = typed?.message;
-  const duration = request.scopes.includes('offline_access')
-    ? 'Up to a year, unless you untick “Stay connected”: then for one hour.'
-    : request.scopes.includes('online_access')
-      ? 'Up to 12 hours.'
-      : 'One hour. The app has to ask again after that.';
   return renderPage(config, {
-    title: message === undefined ? 'Share your information?' : 'Error: share your information?',
+    title: message === undefined ? texts.title : `${texts.error} ${texts.title}`,
+    lang: step.language,
     body: html`<section class="card">
 <p class="eyebrow">${line.name}</p>
-<h1>Share your information with ${request.appName}?</h1>
-<p>You are signed in as <strong>${account.name}</strong>. Share only with an app that you know and chose yourself:
-once it has your information, the app’s own rules apply and not those of your health plan.</p>
+<h1>${texts.heading(request.appName)}</h1>
+<p>${texts.signedInAs} <strong>${account.name}</strong>. ${texts.caution}</p>
 ${message === undefined ? '' : html`<p class="error" role="alert">${message}</p>`}
 <dl class="facts">
-<dt>App</dt><dd>${request.appName} <span class="tag">name not verified by the plan</span></dd>
-<dt>It receives your answer at</dt><dd><strong>${request.answersTo}</strong></dd>
-<dt>For how long</dt><dd>${duration}</dd>
-<dt>How to stop it</dt><dd>At any time under “Connected apps” at <span class="breakable">${line.portalUrl}/account</span>.</dd>
+<dt>${texts.app}</dt><dd>${request.appName} <span class="tag">${request.verifiedBy === undefined ? texts.unverified : texts.verifiedBy(request.verifiedBy)}</span></dd>
+<dt>${texts.answersTo}</dt><dd><strong>${request.answersTo}</strong></dd>
+<dt>${texts.howLong}</dt><dd>${howLong(view)}</dd>
+<dt>${texts.howToStop}</dt><dd>${texts.stopAt} <span class="breakable">${line.portalUrl}/account</span>.</dd>
 </dl>
 <form method="post" action="${step.action}/consent">
 <input type="hidden" name="csrf" value="${step.csrf}">
-${personChoice(people, typed)}
-${scopeChoice(request, typed)}
-<div class="actions"><button class="button" type="submit" name="decision" value="grant">Share</button>
-<button class="button secondary" type="submit" name="decision" value="deny">Do not share</button></div>
-${switchAccount(account)}
+${personChoice(view)}
+${scopeChoice(view)}
+${sensitiveChoice(view)}
+<div class="actions"><button class="button" type="submit" name="decision" value="grant">${texts.share}</button>
+<button class="button secondary" type="submit" name="decision" value="deny">${texts.doNotShare}</button></div>
+${switchAccount(view)}
 </form>
 </section>`,
   });
 }
 
-/** Also for a device that several people use: the one who signed in before is still signed in for half an hour. */
-function switchAccount(account: Account) {
-  return html`<p><button class="quiet" type="submit" name="decision" value="switch">Not ${account.name}? Sign in as someone else</button></p>`;
+function howLong({ request, step, now }: ConsentView): string {
+  const texts = consentTexts[step.language];
+  if (request.scopes.includes('offline_access'))
+    return texts.until(dateInWords(now + connectionLifetime(request.scopes) * 1000, step.language));
+  return request.scopes.includes('online_access') ? texts.twelveHours : texts.oneHour;
 }
 
-function personChoice(people: ConsentView['people'], typed: ConsentView['typed']) {
+/** Also for a device that several people use: the one who signed in before is still signed in for half an hour. */
+function switchAccount({ account, step }: ConsentView) {
+  return html`<p><button class="quiet" type="submit" name="decision" value="switch">${consentTexts[step.language].switchAccount(account.name)}</button></p>`;
+}
+
+function personChoice({ people, request, typed, step }: ConsentView) {
+  const texts = consentTexts[step.language];
   const [only] = people;
   if (people.length === 1 && only !== undefined) {
-    return html`<p>The app will see the information of <strong>${only.name}</strong>${only.self ? ' (you)' : ''}.</p>
+    return html`<p>${texts.onlyPerson} <strong>${only.name}</strong> (${rightOf(only, step.language)}).</p>
 <input type="hidden" name="patient" value="${only.patient}">`;
   }
-  const chosen = (person: ConsentView['people'][number], position: number) =>
-    typed === undefined ? position === 0 && person.self : person.patient === typed.patient;
-  return html`<fieldset><legend>Whose information?</legend>
+  const chosen = (person: Person) =>
+    typed === undefined ? person.self : typed.patients.includes(person.patient);
+  return html`<fieldset><legend>${texts.whose}</legend>
+${request.severalPeople ? html`<p class="hint">${texts.severalHint}</p>` : ''}
 ${people.map(
   (
     person,
-    position,
-  ) => html`<label class="choice"><input type="radio" name="patient" value="${person.patient}"${chosen(person, position) ? html` checked` : ''}>
-<span><strong>${person.name}</strong> ${person.self ? 'you' : `someone you act for · member id ${person.patient}`}</span></label>`,
+  ) => html`<label class="choice"><input type="${request.severalPeople ? 'checkbox' : 'radio'}" name="patient" value="${person.patient}"${chosen(person) ? html` checked` : ''}>
+<span><strong>${person.name}</strong> ${rightOf(person, step.language)}${person.self ? '' : ` · ${texts.memberId(person.patient)}`}</span></label>`,
 )}</fieldset>`;
 }
 
-function scopeChoice(request: ConsentRequest, typed: ConsentView['typed']) {
-  if (request.refusable.length === 0) {
-    return html`<p>The app asks only to know that you signed in. It will see no health information.</p>`;
-  }
-  return html`<fieldset><legend>What may it see?</legend>
-<p class="hint">Untick what you do not want to share.</p>
-${request.refusable.map((scope) => {
-  const words = describeRefusableScope(scope);
-  return html`<label class="choice"><input type="checkbox" name="scope" value="${scope}"${typed === undefined || typed.scopes.includes(scope) ? html` checked` : ''}>
-<span><strong>${words?.title ?? scope}</strong> ${words?.explains ?? ''} <code>${scope}</code></span></label>`;
-})}</fieldset>`;
+/** `you are a parent · only until 21 June 2035`. */
+function rightOf(person: Person, language: Language): string {
+  const texts = consentTexts[language];
+  return [
+    person.kind === undefined ? texts.you : kindInWords(person.kind, language),
+    ...(person.until === undefined ? [] : [texts.onlyUntil(dateInWords(person.until, language))]),
+  ].join(' · ');
 }
 
-async function nobodyPage(config: Config, { line, step, account, request }: ConsentView): Promise<string> {
+function scopeChoice({ request, typed, step }: ConsentView) {
+  const texts = consentTexts[step.language];
+  if (request.refusable.length === 0) return html`<p>${texts.nothing}</p>`;
+  return html`<fieldset><legend>${texts.what}</legend>
+<p class="hint">${texts.whatHint}</p>
+${request.lines.map((line) => {
+  const words = lineWords(line, step.language);
+  const ticked = typed === undefined || line.scopes.every((scope) => typed.picked.includes(scope));
+  return html`<label class="choice"><input type="checkbox" name="scope" value="${line.scopes.join(' ')}"${ticked ? html` checked` : ''}>
+<span><strong>${words.title}</strong> ${words.explains}</span></label>`;
+})}
+<details><summary>${texts.askedWords}</summary><p class="breakable">${request.scopes.map((scope) => html`<code>${scope}</code> `)}</p></details></fieldset>`;
+}
+
+function sensitiveChoice({ request, people, typed, step, now }: ConsentView) {
+  if (!offersSensitive(request)) return '';
+  const texts = consentTexts[step.language];
+  const adolescents = people.filter((person) => isAdolescent(person, now));
+  return html`<fieldset><legend>${texts.sensitive}</legend>
+<p class="hint">${texts.sensitiveHint}${adolescents.length === 0 ? '' : ` ${texts.adolescents(adolescents.map(({ name }) => name).join(', '))}`}</p>
+${sensitiveWords(step.language).map(
+  ({ code, title, explains }) =>
+    html`<label class="choice"><input type="checkbox" name="sensitive" value="${code}"${typed?.sensitive.includes(code) ? html` checked` : ''}>
+<span><strong>${title}</strong> ${explains}</span></label>`,
+)}</fieldset>`;
+}
+
+async function nobodyPage(config: Config, view: ConsentView): Promise<string> {
+  const { line, step, account, request } = view;
+  const texts = consentTexts[step.language];
   return renderPage(config, {
-    title: 'There is nothing to share',
+    title: texts.nobodyTitle,
+    lang: step.language,
     body: html`<section class="card narrow">
 <p class="eyebrow">${line.name}</p>
-<h1>There is nothing to share</h1>
-<p>You are signed in as <strong>${account.name}</strong>, and this account is neither a member’s nor acts for one here.
-Nothing was shared with ${request.appName}.</p>
-<p>If you expected to see yourself or someone in your care, call the number on your member card.</p>
+<h1>${texts.nobodyTitle}</h1>
+<p>${texts.signedInAs} <strong>${account.name}</strong>. ${texts.nobodyWhy(request.appName)}</p>
+<p>${texts.nobodyNext}</p>
 <form method="post" action="${step.action}/consent">
 <input type="hidden" name="csrf" value="${step.csrf}">
-<div class="actions"><button class="button" type="submit" name="decision" value="deny">Return to the app</button></div>
-${switchAccount(account)}
+<div class="actions"><button class="button" type="submit" name="decision" value="deny">${texts.back}</button></div>
+${switchAccount(view)}
 </form>
 </section>`,
   });

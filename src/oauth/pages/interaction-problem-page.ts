@@ -1,48 +1,18 @@
 // Why signing in or granting cannot go on, and what to do about it.
 import type { Config } from '../../config/config.ts';
+import type { Language } from '../../pages/language.ts';
 import { html, renderPage } from '../../pages/page.ts';
+import { type InteractionProblem, problemTexts } from './sign-in-texts.ts';
 
-export type InteractionProblem = 'expired' | 'foreign' | 'form' | 'app' | 'person' | 'server';
-
-const words: Readonly<
-  Record<InteractionProblem, { readonly title: string; readonly what: string; readonly next: string }>
-> = {
-  expired: {
-    title: 'This page has expired',
-    what: 'Nothing was shared. For your safety, signing in has to be finished within 15 minutes and in one browser.',
-    next: 'Go back to the app and start connecting again.',
-  },
-  foreign: {
-    title: 'This page belongs to another sign-in',
-    what: 'Nothing was shared. The page was opened in a browser, or sent from a page, that did not start it.',
-    next: 'Close it, go back to the app and start connecting again. If somebody sent you a link to this page, do not use it.',
-  },
-  form: {
-    title: 'The form could not be read',
-    what: 'Nothing was shared.',
-    next: 'Go back one page and try again.',
-  },
-  app: {
-    title: 'This app can no longer be used',
-    what: 'Nothing was shared. The app was switched off while you were signing in.',
-    next: 'Close this page. The app’s developer or the plan can tell you more.',
-  },
-  person: {
-    title: 'You cannot share this person’s information',
-    what: 'Nothing was shared. Your account is not known to act for the person that was chosen.',
-    next: 'Go back one page and choose again, or call the plan if you should be able to.',
-  },
-  server: {
-    title: 'Something went wrong on our side',
-    what: 'Nothing was shared.',
-    next: 'Try again in a few minutes.',
-  },
-};
-
-export async function interactionProblemPage(config: Config, problem: InteractionProblem): Promise<string> {
-  const { title, what, next } = words[problem];
+export async function interactionProblemPage(
+  config: Config,
+  problem: InteractionProblem,
+  language: Language,
+): Promise<string> {
+  const { title, what, next } = problemTexts[language][problem];
   return renderPage(config, {
     title,
+    lang: language,
     body: html`<section class="card narrow"><h1>${title}</h1><p>${what}</p><p>${next}</p></section>`,
   });
 }

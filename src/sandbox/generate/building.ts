@@ -21,6 +21,11 @@ export const reference = (type: string, id: string, display?: string) => ({
   ...(display === undefined ? {} : { display }),
 });
 
+/** In place of a value that the plan does not know. */
+export const unknown = {
+  extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason', valueCode: 'unknown' }],
+};
+
 /** ISO day `days` after another; negative for before. */
 export function addDays(day: string, days: number): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);

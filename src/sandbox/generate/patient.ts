@@ -1,6 +1,6 @@
 // The Patient of a member (US Core 6.1.0, CARIN BB 2.0.0 and 2.1.0).
 import type { Persona } from '../personas.ts';
-import { type Coding, coding, concept, type Resource } from './building.ts';
+import { type Coding, coding, concept, type Resource, unknown } from './building.ts';
 import type { MemberContext } from './member-context.ts';
 import { relatedPeople } from './related-people.ts';
 
@@ -22,11 +22,6 @@ const towns = [
   ['Bend', '97701'],
   ['Medford', '97501'],
 ] as const;
-
-/** In place of a value that the plan does not know. */
-const unknown = {
-  extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason', valueCode: 'unknown' }],
-};
 
 export function* generatePatient(context: MemberContext): Generator<Resource> {
   const { persona, patient, line, random, today } = context;

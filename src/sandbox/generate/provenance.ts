@@ -22,6 +22,12 @@ const sources = {
     organization: 'clinic-1',
     message: 'Summary of care documents',
   },
+  earlier: {
+    format: ['hl7ccda', 'HL7 C-CDA'],
+    author: ['Organization', 'clinic-2'],
+    organization: 'clinic-2',
+    message: 'Summary of care of an earlier doctor',
+  },
   claim: {
     format: ['x12837', '837 claim'],
     author: ['Organization', 'clinic-1'],
@@ -59,7 +65,7 @@ function sourceOf(resource: Resource): keyof typeof sources {
       if (resource['use'] === 'preauthorization') return 'authorization';
       return JSON.stringify(resource['type']).includes('"pharmacy"') ? 'pharmacyClaim' : 'claim';
     default:
-      return 'clinical';
+      return resource.id.endsWith('-earlier') ? 'earlier' : 'clinical';
   }
 }
 

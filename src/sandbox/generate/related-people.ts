@@ -1,5 +1,5 @@
 // The people of a member: who acts for it, and the family of those who name one (US Core and CARIN BB RelatedPerson).
-import { type Persona, personas } from '../personas.ts';
+import { type Persona, personas, relatedPersonId } from '../personas.ts';
 import { coding, concept, type Resource, reference, yearsBetween } from './building.ts';
 import type { MemberContext } from './member-context.ts';
 
@@ -21,7 +21,8 @@ export function* relatedPeople(context: MemberContext): Generator<Resource> {
 }
 
 /** The one whom a complete record names as family. */
-export const spouseOf = ({ patient }: MemberContext) => reference('RelatedPerson', `${patient}-rel-spouse`);
+export const spouseOf = ({ patient }: MemberContext) =>
+  reference('RelatedPerson', relatedPersonId(patient, 'spouse'));
 
 const role = (code: string, display: string) =>
   concept(coding('http://terminology.hl7.org/CodeSystem/v3-RoleCode', code, display));
@@ -49,7 +50,7 @@ interface Related {
 function relatedPerson({ patient, today }: MemberContext, { key, name, relationship }: Related): Resource {
   return {
     resourceType: 'RelatedPerson',
-    id: `${patient}-rel-${key}`,
+    id: relatedPersonId(patient, key),
     meta: {
       lastUpdated: `${today}T08:00:00.000Z`,
       profile: [

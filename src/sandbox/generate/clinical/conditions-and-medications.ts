@@ -1,6 +1,6 @@
 // Condition (problem list and encounter diagnosis), AllergyIntolerance, MedicationRequest, MedicationDispense, Medication.
 import type { PersonaCondition } from '../../personas.ts';
-import { addDays, coding, concept, instant, type Resource, reference } from '../building.ts';
+import { addDays, coding, concept, instant, type Resource, reference, unknown } from '../building.ts';
 import { conditionTable, type Drug } from '../condition-table.ts';
 import type { MemberContext } from '../member-context.ts';
 import { diagnosesOfCondition, restricted, type Visit } from './encounters.ts';
@@ -29,6 +29,7 @@ export function* conditionsAndMedications(
   const last = visits.at(-1);
   if (persona.features.includes('complete') && last !== undefined) yield hunger(context, last);
   yield allergy(context, visits[0]);
+  if (persona.features.includes('missing-data')) yield earlierAllergy(context);
 }
 
 /** A concern that a screening brought up. */
@@ -264,5 +265,22 @@ function allergy({ patient, persona, random }: MemberContext, visit: Visit | und
             },
           ],
         }),
+  };
+}
+
+/** Nobody knows whether it is still one, so no app is shown it (US Core, missing data). */
+function earlierAllergy({ patient }: MemberContext): Resource {
+  return {
+    resourceType: 'AllergyIntolerance',
+    id: `${patient}-allergy-earlier`,
+    meta: { profile: [`${core}/us-core-allergyintolerance|6.1.0`] },
+    clinicalStatus: unknown,
+    verificationStatus: concept(
+      coding(`${terminology}/allergyintolerance-verification`, 'unconfirmed', 'Unconfirmed'),
+    ),
+    code: concept(
+      coding('http://www.nlm.nih.gov/research/umls/rxnorm', '10831', 'sulfamethoxazole / trimethoprim'),
+    ),
+    patient: reference('Patient', patient),
   };
 }

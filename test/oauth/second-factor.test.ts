@@ -1,0 +1,207 @@
+// What is proved beside a password: no code counts twice, no ticket is of another sign-in, and guessing is slowed down.
+// https://pages.nist.gov/800-63-4/sp800-63b.html, https://www.rfc-editor.org/rfc/rfc6238
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { TOTP } from 'otpauth';
+import type { Account } from '../../src/oauth/accounts.ts';
+import type { OAuthTables } from '../../src/oauth/schema.ts';
+import { createFactors, type Factors, TooManyFactors } from '../../src/oauth/second-factor/factors.ts';
+import { createSecondStep, type SecondStep } from '../../src/oauth/second-factor/second-step.ts';
+import { newTotpSecret } from '../../src/oauth/second-factor/totp.ts';
+import { createSignInThrottle } from '../../src/oauth/sign-in-throttle.ts';
+import { type Fixture, seedAccounts, startFixture, storages } from './oauth-fixture.ts';
+
+const target = '/cco/interaction/one';
+
+for (const storage of storages) {
+  describe(`second factors, on ${storage}`, () => {
+    let fixture: Fixture;
+    let factors: Factors;
+    let second: SecondStep;
+    let maria: Account;
+    let parent: Account;
+    let now = Date.now();
+    before(async () => {
+      fixture = await startFixture(storage);
+      await seedAccounts(fixture.oauth);
+      const { db, config, oauth } = fixture;
+      const clock = () => now;
+      factors = createFactors(db, config, clock);
+      second = createSecondStep({
+        line: config.lines[0]!,
+        config,
+        accounts: oauth.accounts,
+        factors,
+        throttle: createSignInThrottle(db, clock),
+        clock,
+      });
+      maria = (await oauth.accounts.findByUsername('cco', 'maria'))!;
+      parent = (await oauth.accounts.findByUsername('cco', 'parent'))!;
+    });
+    after(() => fixture.close());
+
+    const codeOf = (secret: string) => new TOTP({ secret }).generate({ timestamp: now });
+    const nextStep = () => {
+      now += 30_000;
+    };
+    const withApp = async (owner: Account): Promise<string> => {
+      await factors.removeAll(owner);
+      const secret = newTotpSecret();
+      assert.equal(await factors.addTotp(owner, { name: 'Phone', secret, code: codeOf(secret) }), true);
+      nextStep();
+      return secret;
+    };
+    const finish = (
+      ticket: string | undefined,
+      code: string,
+      more: { target?: string; address?: string } = {},
+    ) =>
+      second.finish(ticket, more.target ?? target, {
+        code,
+        passkey: '',
+        address: more.address ?? '192.0.2.1',
+      });
+
+    test('who has none needs none; who has one gets in by it, and only once by each code', async () => {
+      await factors.removeAll(maria);
+      assert.equal(await second.begin(maria, target), undefined);
+      const secret = await withApp(maria);
+      const ticket = await second.begin(maria, target);
+      assert.ok(ticket);
+      assert.ok(!ticket.includes(maria.id));
+      const offer = await second.offer(ticket, target);
+      assert.deepEqual([offer?.account.id, offer?.hasApp, offer?.passkey], [maria.id, true, undefined]);
+      const code = codeOf(secret);
+      const outcome = await finish(ticket, code);
+      assert.deepEqual(outcome, { kind: 'accepted', account: maria, amr: ['pwd', 'otp', 'mfa'] });
+      assert.equal((await finish(ticket, code)).kind, 'refused', 'the same code once more');
+    });
+
+    test('of ten who come with one code at once, one gets in', async () => {
+      const secret = await withApp(maria);
+      const code = codeOf(secret);
+      const used = await Promise.all(Array.from({ length: 10 }, () => factors.useTotp(maria, code)));
+      assert.equal(used.filter(Boolean).length, 1);
+    });
+
+    test('an app is taken only with a code of it, and a code of before does not count later', async () => {
+      const secret = newTotpSecret();
+      const add = (code: string) => factors.addTotp(parent, { name: 'x', secret, code });
+      await factors.removeAll(parent);
+      assert.equal(await add('000000'), false);
+      const code = codeOf(secret);
+      assert.equal(await add(code), true);
+      assert.equal(await factors.useTotp(parent, code), false, 'the code that it was added with');
+    });
+
+    test('a ticket is of one person, one purpose and a quarter of an hour', async () => {
+      const secret = await withApp(maria);
+      const ticket = await second.begin(maria, target);
+      assert.equal(
+        (await finish(ticket, codeOf(secret), { target: '/cco/interaction/two' })).kind,
+        'expired',
+      );
+      assert.equal((await finish(undefined, codeOf(secret))).kind, 'expired');
+      assert.equal((await finish(`${ticket}x`, codeOf(secret))).kind, 'expired');
+      assert.equal((await finish('..', codeOf(secret))).kind, 'expired');
+      const other = await withApp(parent);
+      assert.equal((await finish(ticket, codeOf(other))).kind, 'refused', 'a code of somebody else');
+      now += 15 * 60_000 + 1000;
+      assert.equal((await finish(ticket, codeOf(secret))).kind, 'expired');
+    });
+
+    test('guessing is slowed down, and a right code does not help while it is', async () => {
+      // What was guessed before is forgotten after a day.
+      now += 25 * 3_600_000;
+      const secret = await withApp(maria);
+      const ticket = await second.begin(maria, target);
+      const kinds: string[] = [];
+      for (let guess = 0; guess < 8; guess++) kinds.push((await finish(ticket, '000000')).kind);
+      assert.deepEqual(
+        kinds.slice(0, 5),
+        Array.from({ length: 5 }, () => 'refused'),
+      );
+      assert.ok(kinds.slice(5).includes('blocked'));
+      assert.equal((await finish(ticket, codeOf(secret))).kind, 'blocked');
+      now += 16 * 60_000;
+      const later = await second.begin(maria, target);
+      assert.equal((await finish(later, codeOf(secret))).kind, 'accepted');
+    });
+
+    test('recovery codes: ten, each good once, typed as one likes; new ones end the old', async () => {
+      await withApp(maria);
+      const codes = await factors.newRecoveryCodes(maria);
+      assert.equal(new Set(codes).size, 10);
+      const ticket = await second.begin(maria, target);
+      const typed = ` ${codes[0]!.toUpperCase().replace('-', ' ')} `;
+      assert.equal((await finish(ticket, typed)).kind, 'accepted');
+      assert.equal((await finish(ticket, codes[0]!)).kind, 'refused');
+      assert.equal(await factors.recoveryCodesLeft(maria), 9);
+      const used = await Promise.all(
+        Array.from({ length: 10 }, () => factors.useRecoveryCode(maria, codes[1]!)),
+      );
+      assert.equal(used.filter(Boolean).length, 1, 'ten at once');
+      assert.equal(await factors.useRecoveryCode(parent, codes[2]!), false, 'of somebody else');
+      await factors.newRecoveryCodes(maria);
+      assert.equal(await factors.useRecoveryCode(maria, codes[3]!), false);
+    });
+
+    test('there is a bound to how many one person has', async () => {
+      await factors.removeAll(maria);
+      const add = (id: string) =>
+        factors.addPasskey(maria, { id, name: id, publicKey: 'AA', counter: 0, transports: [] });
+      for (let at = 0; at < 20; at++) await add(`key-${at}`);
+      await assert.rejects(add('key-20'), TooManyFactors);
+      await factors.removeAll(maria);
+    });
+
+    test('a passkey’s counter never goes back', async () => {
+      await factors.removeAll(maria);
+      await factors.addPasskey(maria, { id: 'k', name: 'k', publicKey: 'AA', counter: 5, transports: [] });
+      assert.equal(await factors.usePasskey(maria, 'k', 6), true);
+      assert.equal(await factors.usePasskey(maria, 'k', 6), false);
+      assert.equal(await factors.usePasskey(maria, 'k', 0), false);
+      await factors.removeAll(maria);
+    });
+
+    test('rubbish as a passkey is refused', async () => {
+      await factors.addPasskey(maria, {
+        id: 'k',
+        name: 'k',
+        publicKey: 'AA',
+        counter: 0,
+        transports: ['usb'],
+      });
+      const ticket = await second.begin(maria, target);
+      const offer = await second.offer(ticket, target);
+      assert.equal(JSON.parse(offer?.passkey ?? '{}').allowCredentials[0].id, 'k');
+      const response = { clientDataJSON: 'AA', authenticatorData: 'AA', signature: 'AA' };
+      for (const passkey of [
+        'x',
+        '{}',
+        '[]',
+        'null',
+        'x'.repeat(30_000),
+        JSON.stringify({ id: 'k', rawId: 'k', type: 'public-key', response, clientExtensionResults: {} }),
+      ]) {
+        now += 16 * 60_000;
+        const again = await second.begin(maria, target);
+        const outcome = await second.finish(again, target, { code: '', passkey, address: '192.0.2.7' });
+        assert.equal(outcome.kind, 'refused', passkey.slice(0, 40));
+      }
+      await factors.removeAll(maria);
+    });
+
+    test('neither secrets nor codes are in the database', async () => {
+      const secret = await withApp(maria);
+      const codes = await factors.newRecoveryCodes(maria);
+      const kysely = fixture.db.as<OAuthTables>();
+      const stored = JSON.stringify([
+        await kysely.selectFrom('oauth_factor').selectAll().execute(),
+        await kysely.selectFrom('oauth_recovery_code').selectAll().execute(),
+      ]);
+      for (const text of [secret, ...codes, ...codes.map((code) => code.replace('-', ''))])
+        assert.ok(!stored.includes(text));
+    });
+  });
+}
