@@ -19,8 +19,14 @@ export interface Token {
 export interface RunningPortico {
   readonly base: string;
   readonly portico: Portico;
-  /** Signs a persona in with the seed's request and grants everything that was asked. */
-  token(line: string, username: string, scope?: string, patient?: string): Promise<Token>;
+  /** Signs a persona in with the seed's request and grants everything that was asked, and of what is sensitive what is named. */
+  token(
+    line: string,
+    username: string,
+    scope?: string,
+    patient?: string,
+    sensitive?: readonly string[],
+  ): Promise<Token>;
   get(path: string, token?: Token, headers?: Record<string, string>): Promise<Response>;
 }
 
@@ -65,7 +71,7 @@ export async function startPortico(
           ...(token === undefined ? {} : { authorization: `Bearer ${token.access_token}` }),
         },
       }),
-    async token(line, username, scope = `openid ${classScopes.join(' ')}`, patient) {
+    async token(line, username, scope = `openid ${classScopes.join(' ')}`, patient, sensitive = []) {
       const browser = new Browser(base);
       const query = new URLSearchParams({
         client_id: client.client_id,
@@ -76,7 +82,7 @@ export async function startPortico(
         response_mode: 'form_post',
         nonce: 'n',
         // SMART scopes need it; the seed's requests have none.
-        ...(scope.includes('patient/') ? { aud: `${base}/${line}/fhir` } : {}),
+        ...(/(patient|user)\//.test(scope) ? { aud: `${base}/${line}/fhir` } : {}),
       });
       const signIn = await browser.open(`/${line}/connect/authorize?${query}`);
       const consent = await browser.submit(signIn, (form) => {
@@ -85,6 +91,7 @@ export async function startPortico(
       });
       const posted = await browser.submit(consent, (form) => {
         if (patient !== undefined) form.set('patient', patient);
+        for (const code of sensitive) form.fields.push(['sensitive', code]);
         form.set('decision', 'grant');
       });
       const code = readForm(posted.text).fields.find(([name]) => name === 'code')?.[1];
