@@ -59,17 +59,6 @@ const defaultFailedAuthentications = 60;
 export const importValidations = ['off', 'report', 'enforce'] as const;
 export type ImportValidation = (typeof importValidations)[number];
 
-/** Codes that tell of a sensitive class; dots and case do not matter. */
-const sensitiveCodesSchema = z
-  .strictObject({
-    class: z.string().min(1),
-    system: z.string().min(1),
-    codes: z.array(z.string().min(1)).optional(),
-    prefixes: z.array(z.string().min(1)).optional(),
-  })
-  .refine((rule) => rule.codes !== undefined || rule.prefixes !== undefined, 'needs codes or prefixes');
-
-export type SensitiveCodes = z.infer<typeof sensitiveCodesSchema>;
 /** Years; each state sets its own. From the second on only they themselves share their sensitive records. */
 const ages = { adult: 18, adolescent: 14 };
 
@@ -83,6 +72,18 @@ export interface TrustAnchor {
   readonly name: string;
   readonly certificate: X509Certificate;
 }
+
+/** Codes that tell of a sensitive class; dots and case do not matter. */
+const sensitiveCodesSchema = z
+  .strictObject({
+    class: z.string().min(1),
+    system: z.string().min(1),
+    codes: z.array(z.string().min(1)).optional(),
+    prefixes: z.array(z.string().min(1)).optional(),
+  })
+  .refine((rule) => rule.codes !== undefined || rule.prefixes !== undefined, 'needs codes or prefixes');
+
+export type SensitiveCodes = z.infer<typeof sensitiveCodesSchema>;
 
 const fileSchema = z.strictObject({
   client_registration: z.enum(clientRegistrations).default('off'),
@@ -102,10 +103,11 @@ const fileSchema = z.strictObject({
   member_requests_per_minute: z.number().int().min(1).default(defaultMemberRequests),
   authorize_requests_per_minute: z.number().int().min(1).default(defaultAuthorizeRequests),
   failed_authentications_per_minute: z.number().int().min(1).default(defaultFailedAuthentications),
+  legacy_token_sunset: z.iso.date().optional(),
   import_validation: z.enum(importValidations).default('report'),
-  sensitive_codes: z.array(sensitiveCodesSchema).optional(),
   adult_age: z.number().int().min(14).max(21).default(ages.adult),
   adolescent_age: z.number().int().min(0).max(21).default(ages.adolescent),
+  sensitive_codes: z.array(sensitiveCodesSchema).optional(),
 });
 
 const environmentSchema = z.object({
@@ -179,15 +181,17 @@ export interface Config {
   readonly authorizeRequestsPerMinute: number;
   /** Failed attempts of one address to authenticate as an app; for one and the same app a third of them. */
   readonly failedAuthenticationsPerMinute: number;
+  /** The day on which the token request in the query ends, as apps are told (RFC 8594). */
+  readonly legacyTokenSunset: string | undefined;
   /** Unless the import is told otherwise. */
   readonly importValidation: ImportValidation;
-  /** In place of those that come with Portico (`usualSensitiveCodes`). */
-  readonly sensitiveCodes?: readonly SensitiveCodes[] | undefined;
   /** Years at which nobody acts as parent or guardian any more, and at which sensitive records become one's own to share. */
   readonly adultAge: number;
   readonly adolescentAge: number;
   readonly clientRegistration: ClientRegistration;
   readonly trustAnchors: readonly TrustAnchor[];
+  /** In place of those that come with Portico (`usualSensitiveCodes`). */
+  readonly sensitiveCodes?: readonly SensitiveCodes[] | undefined;
   readonly logLevel: string;
   /** At least 256 bits; keys for cookies, cursors and digests are derived from it (HKDF). */
   readonly secretKey: string;
@@ -252,8 +256,8 @@ export function loadConfig(environment: Environment): Config {
     memberRequestsPerMinute: file.member_requests_per_minute,
     authorizeRequestsPerMinute: file.authorize_requests_per_minute,
     failedAuthenticationsPerMinute: file.failed_authentications_per_minute,
+    legacyTokenSunset: file.legacy_token_sunset,
     importValidation: file.import_validation,
-    sensitiveCodes: file.sensitive_codes,
     adultAge: file.adult_age,
     adolescentAge: file.adolescent_age,
     clientRegistration: file.client_registration,
@@ -261,6 +265,7 @@ export function loadConfig(environment: Environment): Config {
       name,
       certificate: readCertificate(env.PORTICO_CONFIG!, certificate),
     })),
+    sensitiveCodes: file.sensitive_codes,
   };
 }
 
@@ -325,6 +330,7 @@ export function sandboxPlan(
   | 'memberRequestsPerMinute'
   | 'authorizeRequestsPerMinute'
   | 'failedAuthenticationsPerMinute'
+  | 'legacyTokenSunset'
   | 'importValidation'
   | 'adultAge'
   | 'adolescentAge'
@@ -353,6 +359,7 @@ export function sandboxPlan(
     memberRequestsPerMinute: 10_000_000,
     authorizeRequestsPerMinute: 3000,
     failedAuthenticationsPerMinute: 600,
+    legacyTokenSunset: undefined,
     importValidation: 'report',
     adultAge: ages.adult,
     adolescentAge: ages.adolescent,

@@ -84,7 +84,7 @@ async function serve(place: TestPlace, context: TestContext) {
     readXml: () => assert.fail('no request is XML'),
     checkStructure: plan.checkStructure,
     openValidator: plan.openValidator,
-    requestsPerMinute: { public: 1_000_000, client: 1_000_000, member: 1_000_000 },
+    requestsPerMinute: { public: 1_000_000_000, client: 1_000_000_000, member: 1_000_000_000 },
     planName: 'Plan',
     documentationUrl: '',
   });
