@@ -67,7 +67,13 @@ export async function sightOf(
   const line = shape.slot(access.line);
   if (access.kind === 'operator') return { line, members: [], reference: [], referred: [] };
   const ticked = access.kind === 'member' && access.sensitive.length > 0;
-  const of = async (owners: readonly string[], types: readonly string[]): Promise<Slot[]> => {
+  const slots: Slot[][] = [];
+  // Nothing is waited for where the scopes are known, as nearly always.
+  for (const [owners, types] of [
+    [access.patients, ownedOrReferred],
+    [[referenceScope], referenceTypes],
+    [[referredScope], referredTypes],
+  ] as const) {
     const found: number[] = [];
     if (types.includes(type))
       for (const owner of owners) {
@@ -75,14 +81,10 @@ export async function sightOf(
         if (scope !== undefined) found.push(scope);
         if (ticked) found.push(...(await besideSeen(scopes, access, owner)));
       }
-    return shape.slots(found);
-  };
-  return {
-    line,
-    members: await of(access.patients, ownedOrReferred),
-    reference: await of([referenceScope], referenceTypes),
-    referred: await of([referredScope], referredTypes),
-  };
+    slots.push(shape.slots(found));
+  }
+  const [members = [], reference = [], referred = []] = slots;
+  return { line, members, reference, referred };
 }
 
 const ownedOrReferred: readonly string[] = [...memberTypes, ...referredTypes];
