@@ -24,7 +24,7 @@ export interface RunningPortico {
     line: string,
     username: string,
     scope?: string,
-    patient?: string,
+    patient?: string | readonly string[],
     sensitive?: readonly string[],
   ): Promise<Token>;
   get(path: string, token?: Token, headers?: Record<string, string>): Promise<Response>;
@@ -90,7 +90,10 @@ export async function startPortico(
         form.set('password', passwordOf(username));
       });
       const posted = await browser.submit(consent, (form) => {
-        if (patient !== undefined) form.set('patient', patient);
+        if (patient !== undefined) {
+          form.fields = form.fields.filter(([name]) => name !== 'patient');
+          for (const chosen of [patient].flat()) form.fields.push(['patient', chosen]);
+        }
         for (const code of sensitive) form.fields.push(['sensitive', code]);
         form.set('decision', 'grant');
       });

@@ -176,6 +176,9 @@ export function createAccounts(
         if (!authorities.some((one) => one.patient === former))
           await endAuthority(kysely, { ...whose, patient: former });
       for (const authority of authorities) await giveAuthority(kysely, whose, authority);
+      const former = known?.patient ?? undefined;
+      if (former !== undefined && former !== patient && !authorities.some((one) => one.patient === former))
+        await endConnections(kysely, { ...whose, patient: former }, { now: whose.now, reason: 'authority' });
       return toAccount(stored);
     },
 

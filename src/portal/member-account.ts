@@ -13,11 +13,13 @@ import { secondFactorPage } from '../oauth/pages/second-factor-page.ts';
 import { secondFactorTexts } from '../oauth/pages/second-factor-texts.ts';
 import { signInTexts, waitMessage } from '../oauth/pages/sign-in-texts.ts';
 import { sealedSeconds } from '../oauth/sealed-ticket.ts';
+import { chosenLanguage, type Language } from '../pages/language.ts';
 import { pageHeaders, renderPage } from '../pages/page.ts';
 import { createBrowserSessions } from './browser-sessions.ts';
 import { registerMemberSecurity } from './member-security.ts';
 import { type ConnectedApp, connectedAppsPage } from './pages/connected-apps-page.ts';
 import { memberProblemPage, memberSignInPage } from './pages/member-account-pages.ts';
+import { memberTexts } from './pages/member-texts.ts';
 import { receiptPage } from './pages/receipt-page.ts';
 
 export interface MemberAccountDeps {
@@ -58,7 +60,7 @@ export function registerMemberAccount(app: FastifyInstance, line: Line, deps: Me
         maxAgeSeconds: ticket === '' ? 0 : sealedSeconds,
       }),
     );
-  const secondView = { line, language: 'en', action: `${home}/second-factor`, forApp: false } as const;
+  const secondView = { line, action: `${home}/second-factor`, forApp: false } as const;
 
   const send = async (reply: FastifyReply, content: Parameters<typeof renderPage>[1]) =>
     reply.headers(pageHeaders).send(await renderPage(config, content));
@@ -75,11 +77,13 @@ export function registerMemberAccount(app: FastifyInstance, line: Line, deps: Me
       scope.setErrorHandler<FastifyError>((error, request, reply) => {
         const status = error.statusCode ?? 500;
         if (status >= 500) request.log.error({ err: error, line: line.id }, 'the member’s pages failed');
-        return send(reply.code(status), memberProblemPage(home, status));
+        return send(reply.code(status), memberProblemPage(home, status, languageOf(request)));
       });
       scope.get('/', async (request, reply) => {
         const { account, csrf } = await visit(request, reply);
-        if (account === undefined) return send(reply, memberSignInPage(config, { line, home, csrf }));
+        const language = languageOf(request);
+        if (account === undefined)
+          return send(reply, memberSignInPage(config, { line, language, home, csrf }));
         const connections = await oauth.connections.of(line.id, account.id);
         const now = clock();
         const live = connections.filter((connection) => isLive(connection, now));
@@ -88,11 +92,12 @@ export function registerMemberAccount(app: FastifyInstance, line: Line, deps: Me
           reply,
           connectedAppsPage({
             line,
+            language,
             home,
             account,
             csrf,
-            apps: await describeApps(deps, line, account, live),
-            ended: await describeApps(deps, line, account, ended),
+            apps: await describeApps(deps, { line, language, account }, live),
+            ended: await describeApps(deps, { line, language, account }, ended),
           }),
         );
       });
@@ -103,27 +108,29 @@ export function registerMemberAccount(app: FastifyInstance, line: Line, deps: Me
         const connections = await oauth.connections.of(line.id, account.id);
         // Only of one's own.
         const found = connections.find((connection) => connection.grantId === wanted);
-        if (found?.receipt === undefined) return send(reply.code(404), memberProblemPage(home, 404));
-        return send(reply, receiptPage({ home, connection: found }));
+        if (found?.receipt === undefined)
+          return send(reply.code(404), memberProblemPage(home, 404, languageOf(request)));
+        return send(reply, receiptPage({ home, language: languageOf(request), connection: found }));
       });
       scope.post('/sign-in', async (request, reply) => {
         const { csrf, trusted } = await visit(request, reply);
+        const language = languageOf(request);
         const form = formOf(request);
         const username = (form.get('username') ?? '').slice(0, 200);
         const again = (status: number, message: string) =>
           send(
             reply.code(status),
-            memberSignInPage(config, { line, home, csrf, typed: { username, message } }),
+            memberSignInPage(config, { line, language, home, csrf, typed: { username, message } }),
           );
         // Another site must not be able to sign its visitor in as somebody else.
-        if (!trusted) return again(403, 'This page had expired. Sign in once more.');
+        if (!trusted) return again(403, memberTexts[language].expired);
         const password = (form.get('password') ?? '').slice(0, 1000);
         const found = await oauth.accounts.verify(line.id, username, password, request.ip);
         if (found.kind === 'blocked') {
           reply.header('retry-after', String(found.retryAfterSeconds));
-          return again(429, waitMessage(found.retryAfterSeconds, 'en'));
+          return again(429, waitMessage(found.retryAfterSeconds, language));
         }
-        if (found.kind === 'refused') return again(400, signInTexts.en.refused);
+        if (found.kind === 'refused') return again(400, signInTexts[language].refused);
         const ticket = await oauth.secondStep(line).begin(found.account, home);
         const offer = ticket && (await oauth.secondStep(line).offer(ticket, home));
         if (ticket === undefined || offer === undefined || offer === '') {
@@ -131,7 +138,7 @@ export function registerMemberAccount(app: FastifyInstance, line: Line, deps: Me
           return reply.redirect(home, 303);
         }
         giveTicket(reply, ticket);
-        return send(reply, secondFactorPage({ ...secondView, offer, csrf }));
+        return send(reply, secondFactorPage({ ...secondView, language, offer, csrf }));
       });
       scope.post('/second-factor', async (request, reply) => {
         const { csrf, trusted } = await visit(request, reply);
@@ -153,14 +160,15 @@ export function registerMemberAccount(app: FastifyInstance, line: Line, deps: Me
           await sessions.signIn(request, reply, outcome.account.id);
           return reply.redirect(home, 303);
         }
+        const language = languageOf(request);
         const isBlocked = outcome.kind === 'blocked';
         if (isBlocked) reply.header('retry-after', String(outcome.retryAfterSeconds));
         const message = isBlocked
-          ? waitMessage(outcome.retryAfterSeconds, 'en')
-          : secondFactorTexts.en.refused;
+          ? waitMessage(outcome.retryAfterSeconds, language)
+          : secondFactorTexts[language].refused;
         return send(
           reply.code(isBlocked ? 429 : 401),
-          secondFactorPage({ ...secondView, offer: outcome.offer, csrf, message }),
+          secondFactorPage({ ...secondView, language, offer: outcome.offer, csrf, message }),
         );
       });
       registerMemberSecurity(scope, line, {
@@ -195,23 +203,31 @@ function isLive({ revokedAt, expiresAt }: Connection, now: number): boolean {
   return revokedAt === undefined && expiresAt > now;
 }
 
+function languageOf({ headers }: FastifyRequest): Language {
+  return chosenLanguage({ acceptLanguage: headers['accept-language'] });
+}
+
 async function describeApps(
   { oauth, describePatient = async () => undefined }: MemberAccountDeps,
-  line: Line,
-  account: Account,
+  {
+    line,
+    language,
+    account,
+  }: { readonly line: Line; readonly language: Language; readonly account: Account },
   connections: readonly Connection[],
 ): Promise<ConnectedApp[]> {
+  const texts = memberTexts[language];
   const apps: ConnectedApp[] = [];
   for (const connection of connections) {
     const client = await oauth.clients.find(connection.clientId);
     const people = await Promise.all(
       connection.patients.map(async (patient) =>
         patient === account.patient
-          ? `${account.name} (you)`
-          : ((await describePatient(line.id, patient)) ?? `Member ${patient}`),
+          ? texts.you(account.name)
+          : ((await describePatient(line.id, patient)) ?? texts.member(patient)),
       ),
     );
-    apps.push({ ...connection, appName: client?.name ?? 'An app that has been removed', people });
+    apps.push({ ...connection, appName: client?.name ?? texts.removedApp, people });
   }
   return apps;
 }

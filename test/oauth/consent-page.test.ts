@@ -184,6 +184,32 @@ for (const storage of storages) {
       );
     });
 
+    test('who vouches for an app is said, by name, in the receipt as well', async () => {
+      const vouched = await fixture.oauth.clients.create({
+        name: 'Vouched',
+        redirectUris: [callback],
+        pkceOptional: true,
+        verifiedBy: 'Trust <Community>',
+      });
+      const plain = client;
+      client = vouched;
+      try {
+        const page = await open(new Browser(fixture.base), 'openid patientapi.labs.read');
+        assert.match(page.text, /verified by Trust &lt;Community&gt;/);
+        assert.doesNotMatch(page.text, /not verified/);
+        const { grant: granted } = await agree('openid patientapi.labs.read', () => {});
+        const row = await fixture.db
+          .as<OAuthTables>()
+          .selectFrom('oauth_connection')
+          .select('receipt')
+          .where('grant_id', '=', granted.grantId)
+          .executeTakeFirstOrThrow();
+        assert.equal(readReceipt(row.receipt ?? undefined)?.app.verifiedBy, 'Trust <Community>');
+      } finally {
+        client = plain;
+      }
+    });
+
     test('the page says until which day, and the receipt keeps what was shown and chosen', async () => {
       const scope = 'openid patient/Patient.rs patientapi.labs.read patientapi.claims.read offline_access';
       const browser = new Browser(fixture.base);

@@ -4,9 +4,12 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { lineWords, sensitiveWords } from '../../src/oauth/pages/class-texts.ts';
 import { consentTexts } from '../../src/oauth/pages/consent-texts.ts';
+import { secondFactorTexts } from '../../src/oauth/pages/second-factor-texts.ts';
 import { problemTexts, signInTexts } from '../../src/oauth/pages/sign-in-texts.ts';
 import { chosenLanguage } from '../../src/pages/language.ts';
 import { frameTexts } from '../../src/pages/page.ts';
+import { memberTexts, whyEnded } from '../../src/portal/pages/member-texts.ts';
+import { categoryScopes } from '../../src/smart/category-scopes.ts';
 import { dataClasses } from '../../src/smart/data-classes.ts';
 import { classScopes } from '../../src/smart/scopes.ts';
 import {
@@ -51,8 +54,11 @@ describe('the language of the pages', () => {
     for (const [english, spanish] of [
       [consentTexts.en, consentTexts.es],
       [signInTexts.en, signInTexts.es],
+      [secondFactorTexts.en, secondFactorTexts.es],
       [problemTexts.en, problemTexts.es],
       [frameTexts.en, frameTexts.es],
+      [memberTexts.en, memberTexts.es],
+      [whyEnded.en, whyEnded.es],
     ]) {
       const [left, right] = [textsOf(english), textsOf(spanish)];
       assert.equal(left.length, right.length);
@@ -63,6 +69,12 @@ describe('the language of the pages', () => {
       const line = { kind: 'data', classes: [code], scopes: [] } as const;
       assert.notEqual(lineWords(line, 'es').title, lineWords(line, 'en').title, code);
       assert.notEqual(lineWords(line, 'es').explains, lineWords(line, 'en').explains, code);
+    }
+    for (const category of categoryScopes) {
+      const line = { kind: 'data', classes: [], scopes: [], category } as const;
+      const name = `${category.type} ${category.category}`;
+      assert.notEqual(lineWords(line, 'es').title, lineWords(line, 'en').title, name);
+      assert.notEqual(lineWords(line, 'es').explains, lineWords(line, 'en').explains, name);
     }
     const english = sensitiveWords('en');
     for (const [position, { code, title }] of sensitiveWords('es').entries())

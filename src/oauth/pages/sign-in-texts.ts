@@ -24,6 +24,11 @@ const english = {
     `There were too many attempts. Nothing is wrong with your account: try again in ${wait}.`,
   seconds: (count: number) => `${count} seconds`,
   minutes: (count: number) => `${count} minutes`,
+  busyTitle: 'Too many requests',
+  busyWhat:
+    'Nothing was shared. More sign-ins were begun from your network just now than we answer at a time.',
+  busyNext: (seconds: number) =>
+    `Wait ${seconds === 1 ? 'a second' : `${seconds} seconds`}, go back to the app and start connecting again.`,
 };
 
 export type SignInTexts = typeof english;
@@ -45,6 +50,11 @@ const spanish: SignInTexts = {
     `Hubo demasiados intentos. Su cuenta no tiene ningún problema: intente de nuevo en ${wait}.`,
   seconds: (count) => `${count} segundos`,
   minutes: (count) => `${count} minutos`,
+  busyTitle: 'Demasiadas solicitudes',
+  busyWhat:
+    'No se compartió nada. Desde su red se empezaron hace un momento más inicios de sesión de los que atendemos a la vez.',
+  busyNext: (seconds) =>
+    `Espere ${seconds === 1 ? 'un segundo' : `${seconds} segundos`}, vuelva a la aplicación y empiece a conectarse de nuevo.`,
 };
 
 export const signInTexts: Readonly<Record<Language, SignInTexts>> = { en: english, es: spanish };

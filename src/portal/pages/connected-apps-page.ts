@@ -3,10 +3,10 @@ import type { Line } from '../../config/config.ts';
 import type { Account } from '../../oauth/accounts.ts';
 import type { Connection } from '../../oauth/connections.ts';
 import { consentLines } from '../../oauth/describe-scope.ts';
-import type { EndReason } from '../../oauth/end-reasons.ts';
 import { lineWords, sensitiveWords } from '../../oauth/pages/class-texts.ts';
-import { timeInWords } from '../../pages/language.ts';
+import { type Language, timeInWords } from '../../pages/language.ts';
 import { html, type PageContent } from '../../pages/page.ts';
+import { memberTexts, whyEnded } from './member-texts.ts';
 
 export interface ConnectedApp extends Connection {
   readonly appName: string;
@@ -14,73 +14,76 @@ export interface ConnectedApp extends Connection {
   readonly people: readonly string[];
 }
 
-const whyEnded: Readonly<Record<EndReason, string>> = {
-  member: 'You ended it.',
-  client: 'The app ended it itself.',
-  replay: 'Something that should be used once was used twice, so it was ended for your safety.',
-  operator: 'The health plan ended it.',
-  authority: 'You may no longer act for the person it was for.',
-  deceased: 'The plan was told that the person it was for has died.',
-  disenrolled: 'The person it was for is no longer a member of this plan.',
-  account: 'The account was closed.',
-};
-
-export function whyItEnded({ revokedAt, expiresAt, endReason }: Connection): string {
+export function whyItEnded({ revokedAt, expiresAt, endReason }: Connection, language: Language): string {
+  const texts = memberTexts[language];
   return revokedAt === undefined
-    ? `It reached its end on ${timeInWords(expiresAt, 'en')}.`
-    : `${endReason === undefined ? 'It was ended.' : whyEnded[endReason]} That was on ${timeInWords(revokedAt, 'en')}.`;
+    ? texts.ranOut(timeInWords(expiresAt, language))
+    : texts.endedOn(
+        endReason === undefined ? texts.endedSomehow : whyEnded[language][endReason],
+        timeInWords(revokedAt, language),
+      );
 }
 
 export function connectedAppsPage(view: {
   readonly line: Line;
+  readonly language: Language;
   readonly home: string;
   readonly account: Account;
   readonly apps: readonly ConnectedApp[];
   readonly ended: readonly ConnectedApp[];
   readonly csrf: string;
 }): PageContent {
-  const { line, home, account, apps, ended, csrf } = view;
+  const { line, language, home, account, apps, ended, csrf } = view;
+  const texts = memberTexts[language];
   return {
-    title: 'Connected apps',
+    title: texts.apps,
+    lang: language,
     body: html`<p class="eyebrow">${line.name}</p>
-<h1>Connected apps</h1>
-<p class="lead">You are signed in as ${account.name}. These apps can read health information because you agreed to it.
-When you end one, it can read nothing more from that moment. What it has already read, it keeps.</p>
-${apps.length === 0 ? html`<p class="notice">No app is connected.</p>` : apps.map((app) => appCard(home, app, csrf))}
-${ended.length === 0 ? '' : html`<h2>No longer connected</h2>${ended.map((app) => endedCard(home, app))}`}
-<p><a href="${home}/security">Sign-in and security</a></p>
-<form method="post" action="${home}/sign-out"><input type="hidden" name="csrf" value="${csrf}"><button class="button secondary" type="submit">Sign out</button></form>`,
+<h1>${texts.apps}</h1>
+<p class="lead">${texts.appsPurpose(account.name)}</p>
+${apps.length === 0 ? html`<p class="notice">${texts.noApps}</p>` : apps.map((app) => appCard(app, { home, csrf, language }))}
+${ended.length === 0 ? '' : html`<h2>${texts.endedApps}</h2>${ended.map((app) => endedCard(app, { home, language }))}`}
+<p><a href="${home}/security">${texts.security}</a></p>
+<form method="post" action="${home}/sign-out"><input type="hidden" name="csrf" value="${csrf}"><button class="button secondary" type="submit">${texts.signOut}</button></form>`,
   };
 }
 
-function appCard(home: string, app: ConnectedApp, csrf: string) {
+interface CardView {
+  readonly home: string;
+  readonly language: Language;
+}
+
+function appCard(app: ConnectedApp, view: CardView & { readonly csrf: string }) {
+  const { home, csrf, language } = view;
+  const texts = memberTexts[language];
   return html`<section class="card"><h2>${app.appName}</h2>
-<dl class="facts"><dt>Since</dt><dd>${timeInWords(app.createdAt, 'en')}</dd><dt>At the latest until</dt><dd>${timeInWords(app.expiresAt, 'en')}</dd>
-<dt>Whose information</dt><dd>${app.people.join(', ')}</dd>
-<dt>What it may see</dt><dd>${whatItSees(app)}</dd></dl>
-${receiptLink(home, app)}
+<dl class="facts"><dt>${texts.since}</dt><dd>${timeInWords(app.createdAt, language)}</dd><dt>${texts.until}</dt><dd>${timeInWords(app.expiresAt, language)}</dd>
+<dt>${texts.whose}</dt><dd>${app.people.join(', ')}</dd>
+<dt>${texts.sees}</dt><dd>${whatItSees(app, language)}</dd></dl>
+${receiptLink(app, view)}
 <form method="post" action="${home}/end"><input type="hidden" name="csrf" value="${csrf}">
 <input type="hidden" name="connection" value="${app.grantId}">
-<button class="button danger" type="submit">End access of ${app.appName}</button></form></section>`;
+<button class="button danger" type="submit">${texts.end(app.appName)}</button></form></section>`;
 }
 
-function endedCard(home: string, app: ConnectedApp) {
+function endedCard(app: ConnectedApp, view: CardView) {
+  const texts = memberTexts[view.language];
   return html`<section class="card"><h3>${app.appName}</h3>
-<p>${whyItEnded(app)} It can read nothing more.</p>
-<dl class="facts"><dt>Connected</dt><dd>${timeInWords(app.createdAt, 'en')}</dd>
-<dt>Whose information</dt><dd>${app.people.join(', ')}</dd></dl>
-${receiptLink(home, app)}</section>`;
+<p>${whyItEnded(app, view.language)} ${texts.noMore}</p>
+<dl class="facts"><dt>${texts.connected}</dt><dd>${timeInWords(app.createdAt, view.language)}</dd>
+<dt>${texts.whose}</dt><dd>${app.people.join(', ')}</dd></dl>
+${receiptLink(app, view)}</section>`;
 }
 
-function receiptLink(home: string, app: ConnectedApp) {
+function receiptLink(app: ConnectedApp, { home, language }: CardView) {
   return app.receipt === undefined
     ? ''
-    : html`<p><a href="${home}/receipts/${app.grantId}">What you agreed to</a></p>`;
+    : html`<p><a href="${home}/receipts/${app.grantId}">${memberTexts[language].agreed}</a></p>`;
 }
 
-function whatItSees(app: ConnectedApp): string {
-  const lines = consentLines(app.scope.split(' ')).map((line) => lineWords(line, 'en').title);
-  const sensitive = sensitiveWords('en').filter(({ code }) => app.sensitive.includes(code));
+function whatItSees(app: ConnectedApp, language: Language): string {
+  const lines = consentLines(app.scope.split(' ')).map((line) => lineWords(line, language).title);
+  const sensitive = sensitiveWords(language).filter(({ code }) => app.sensitive.includes(code));
   const words = [...lines, ...sensitive.map(({ title }) => title)];
-  return words.length === 0 ? 'Only that you signed in' : words.join('; ');
+  return words.length === 0 ? memberTexts[language].onlySignIn : words.join('; ');
 }
