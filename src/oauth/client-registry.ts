@@ -142,7 +142,8 @@ export function createClientRegistry(db: Database, config: Config, clock: () => 
       await kysely.transaction().execute(async (transaction) => {
         await transaction
           .updateTable('oauth_client')
-          .set(columns)
+          // Whoever vouched for it did so for what it was.
+          .set({ ...columns, verified_by: null })
           .where('client_id', '=', clientId)
           .execute();
         // A client proves itself in one way.

@@ -34,6 +34,7 @@ const metadataSchema = z.looseObject({
   response_types: z.array(z.enum(responseTypes)).default(['code']),
   scope: z.string().max(20_000).optional(),
   jwks: z.looseObject({ keys: z.array(z.looseObject({})).min(1).max(20) }).optional(),
+  jwks_uri: z.string().max(2000).optional(),
 });
 
 export type ClientMetadata = z.infer<typeof metadataSchema>;
@@ -52,9 +53,10 @@ export function readMetadata(sent: unknown): ClientMetadata {
   const metadata = read.data;
   const isSigned = metadata.token_endpoint_auth_method === 'private_key_jwt';
   const refuse = (message: string) => new RegistrationError('invalid_client_metadata', message);
-  if (isSigned && metadata.jwks === undefined) throw refuse('jwks: private_key_jwt needs the public keys');
-  if (!isSigned && metadata.jwks !== undefined)
-    throw refuse('jwks: only a client with private_key_jwt has keys');
+  const keys = [metadata.jwks, metadata.jwks_uri].filter((given) => given !== undefined);
+  if (isSigned && keys.length !== 1)
+    throw refuse('jwks: private_key_jwt needs the public keys, or jwks_uri where they are, and not both');
+  if (!isSigned && keys.length > 0) throw refuse('jwks: only a client with private_key_jwt has keys');
   if (!metadata.grant_types.includes('authorization_code'))
     throw refuse('grant_types: an app of a member needs authorization_code');
   if (metadata.response_types.includes('code id_token') && metadata.token_endpoint_auth_method === 'none')
@@ -74,6 +76,7 @@ export function toRegistration(metadata: ClientMetadata, line: string): ClientRe
     lines: [line],
     scopes,
     ...(metadata.jwks === undefined ? {} : { jwks: metadata.jwks as { keys: object[] } }),
+    jwksUri: metadata.jwks_uri,
   };
 }
 
@@ -99,6 +102,7 @@ export function registeredMetadata(client: RegisteredClient, metadata?: ClientMe
         : client.authMethod,
     grant_types: ['authorization_code', 'refresh_token'],
     response_types: client.public ? ['code'] : ['code', 'code id_token'],
+    ...(client.jwksUri === undefined ? {} : { jwks_uri: client.jwksUri }),
     ...(client.scopes === undefined ? {} : { scope: client.scopes.join(' ') }),
   };
 }
