@@ -8,7 +8,9 @@ import { fhirRoutes } from '../fhir/routes.ts';
 import { defaultKilometres } from '../fhir/search/param-types/special.ts';
 import { maximumCount } from '../fhir/search/search-request.ts';
 import { type Html, html, type PageContent, pageHeaders, renderPage } from '../pages/page.ts';
+import { categoryScopes } from '../smart/category-scopes.ts';
 import { dataClasses, memberTypes, referenceTypes, referredTypes } from '../smart/data-classes.ts';
+import { sensitiveClasses } from '../smart/sensitive-classes.ts';
 import { type TestMember, walkthrough } from './pages/documentation-walkthrough.ts';
 
 export interface DocumentationParts {
@@ -186,7 +188,12 @@ organizations and other reference data that a record refers to. <code>patient/[t
       dataClass,
     ) => html`<tr><th scope="row"><code class="nowrap">patientapi.${dataClass.code}.read</code></th><td>${dataClass.explains}</td>
 <td>${[...new Set(dataClass.rules.map((rule) => (rule.filters.length === 0 ? rule.type : `${rule.type} (part)`)))].join(', ')}</td></tr>`,
-  )}</tbody></table></section>`;
+  )}</tbody></table>
+<p>The granular scopes of US Core give one category of a type, as <code class="breakable">patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory</code>,
+for ${[...new Set(categoryScopes.map(({ type }) => type))].join(', ')}; <code>scopes_supported</code> lists them all.</p>
+<p>Records labelled as sensitive (${sensitiveClasses.map(({ title }) => title).join('; ')}) come with the scopes only where the member ticked
+every class that a record carries. Without that they are not there: no read, no search and no total tells of them. Labels are in
+<code>meta.security</code>.</p></section>`;
 }
 
 function types(definitions: Definitions): Html {
