@@ -1,6 +1,7 @@
 // Tokens for the record of every test member of a sandbox, by the member or who acts for it, got as any developer gets them:
 // an account in the developer portal, an app, the documented authorize request, the sign-in and consent forms, the token
 // request.
+import { sensitiveClasses } from '../src/smart/sensitive-classes.ts';
 import { Browser, readForm } from '../test/oauth/oauth-fixture.ts';
 import type { Caller } from './view.ts';
 
@@ -88,6 +89,8 @@ async function token(
   });
   const posted = await browser.submit(consent, (form) => {
     form.set('patient', patient);
+    // The guides are about the whole record.
+    for (const { code } of sensitiveClasses) form.fields.push(['sensitive', code]);
     form.set('decision', 'grant');
   });
   const code = readForm(posted.text).fields.find(([name]) => name === 'code')?.[1];

@@ -19,8 +19,14 @@ export interface Token {
 export interface RunningPortico {
   readonly base: string;
   readonly portico: Portico;
-  /** Signs a persona in with the seed's request and grants everything that was asked. */
-  token(line: string, username: string, scope?: string, patient?: string | readonly string[]): Promise<Token>;
+  /** Signs a persona in with the seed's request and grants everything that was asked, and of what is sensitive what is named. */
+  token(
+    line: string,
+    username: string,
+    scope?: string,
+    patient?: string | readonly string[],
+    sensitive?: readonly string[],
+  ): Promise<Token>;
   get(path: string, token?: Token, headers?: Record<string, string>): Promise<Response>;
 }
 
@@ -65,7 +71,7 @@ export async function startPortico(
           ...(token === undefined ? {} : { authorization: `Bearer ${token.access_token}` }),
         },
       }),
-    async token(line, username, scope = `openid ${classScopes.join(' ')}`, patient) {
+    async token(line, username, scope = `openid ${classScopes.join(' ')}`, patient, sensitive = []) {
       const browser = new Browser(base);
       const query = new URLSearchParams({
         client_id: client.client_id,
@@ -88,6 +94,7 @@ export async function startPortico(
           form.fields = form.fields.filter(([name]) => name !== 'patient');
           for (const chosen of [patient].flat()) form.fields.push(['patient', chosen]);
         }
+        for (const code of sensitive) form.fields.push(['sensitive', code]);
         form.set('decision', 'grant');
       });
       const code = readForm(posted.text).fields.find(([name]) => name === 'code')?.[1];

@@ -8,6 +8,7 @@ import { type ReadXml, xmlReaderOnDemand } from '../fhir/format/xml-reader.ts';
 import { openResourceStore, type ResourceStore } from '../fhir/store/resource-store.ts';
 import { structureCheck } from '../fhir/validate/check-structure.ts';
 import { type Validator, validatorOnDemand } from '../fhir/validate/validate-resource.ts';
+import { type LabelSensitive, labelSensitive } from '../smart/sensitive-codes.ts';
 import { schemaChanges } from './schema-changes.ts';
 
 export interface Plan {
@@ -21,6 +22,8 @@ export interface Plan {
   /** Profile validation, opened when it is first needed. */
   readonly openValidator: () => Promise<Validator>;
   readonly readXml: () => ReadXml;
+  /** What an import does to a resource whose codes tell that it is sensitive. */
+  readonly labelSensitive: LabelSensitive;
   close(): Promise<void>;
 }
 
@@ -44,6 +47,7 @@ export async function definitionsOf(place: DatabasePlace): Promise<Definitions> 
 
 /** Opens the database named by the environment, with its schema up to date. */
 export async function openPlan(config: Config = loadConfig(process.env)): Promise<Plan> {
+  const labels = labelSensitive(config.sensitiveCodes);
   const db = await openDatabaseOf(config);
   try {
     const applied = await migrate(db, schemaChanges);
@@ -61,6 +65,7 @@ export async function openPlan(config: Config = loadConfig(process.env)): Promis
       checkStructure: structureCheck(),
       openValidator: validatorOnDemand(definitions.profiles),
       readXml: xmlReaderOnDemand(),
+      labelSensitive: labels,
       close: () => db.close(),
     };
   } catch (error) {

@@ -73,6 +73,18 @@ export interface TrustAnchor {
   readonly certificate: X509Certificate;
 }
 
+/** Codes that tell of a sensitive class; dots and case do not matter. */
+const sensitiveCodesSchema = z
+  .strictObject({
+    class: z.string().min(1),
+    system: z.string().min(1),
+    codes: z.array(z.string().min(1)).optional(),
+    prefixes: z.array(z.string().min(1)).optional(),
+  })
+  .refine((rule) => rule.codes !== undefined || rule.prefixes !== undefined, 'needs codes or prefixes');
+
+export type SensitiveCodes = z.infer<typeof sensitiveCodesSchema>;
+
 const fileSchema = z.strictObject({
   client_registration: z.enum(clientRegistrations).default('off'),
   trust_anchors: z
@@ -94,6 +106,7 @@ const fileSchema = z.strictObject({
   import_validation: z.enum(importValidations).default('report'),
   adult_age: z.number().int().min(14).max(21).default(ages.adult),
   adolescent_age: z.number().int().min(0).max(21).default(ages.adolescent),
+  sensitive_codes: z.array(sensitiveCodesSchema).optional(),
 });
 
 const environmentSchema = z.object({
@@ -174,6 +187,8 @@ export interface Config {
   readonly adolescentAge: number;
   readonly clientRegistration: ClientRegistration;
   readonly trustAnchors: readonly TrustAnchor[];
+  /** In place of those that come with Portico (`usualSensitiveCodes`). */
+  readonly sensitiveCodes?: readonly SensitiveCodes[] | undefined;
   readonly logLevel: string;
   /** At least 256 bits; keys for cookies, cursors and digests are derived from it (HKDF). */
   readonly secretKey: string;
@@ -246,6 +261,7 @@ export function loadConfig(environment: Environment): Config {
       name,
       certificate: readCertificate(env.PORTICO_CONFIG!, certificate),
     })),
+    sensitiveCodes: file.sensitive_codes,
   };
 }
 

@@ -2,7 +2,7 @@
 // declared without saying who may call it; a bearer route's interaction gets an Access and nothing else to see with.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Line } from '../config/config.ts';
-import type { MemberAccess, RequestAccess } from '../smart/access.ts';
+import { type MemberAccess, memberAccess, type RequestAccess } from '../smart/access.ts';
 import { publicPermissions } from '../smart/scopes.ts';
 import { allowedMethods } from './allowed-methods.ts';
 import { type CountRequests, countRequests } from './count-requests.ts';
@@ -112,9 +112,10 @@ async function handle(
   const asked = body.form === '' ? [query] : [query, body.form];
   const hasOwnFormats = route.ownFormats !== undefined && route.ownFormats === typeOf(request);
   if (hasOwnFormats) isPretty(asked);
-  const representation = hasOwnFormats
-    ? likelyRepresentation(service, accept, asked)
-    : representationOf(service, accept, asked);
+  const representation =
+    hasOwnFormats || route.unnegotiated === true
+      ? likelyRepresentation(service, accept, asked)
+      : representationOf(service, accept, asked);
   const fhirRequest: FhirRequest = {
     id: request.id,
     line,
@@ -205,16 +206,7 @@ async function authenticate(
       'The access token is not known here, has expired, or the grant behind it has ended.',
     );
   }
-  return {
-    kind: 'member',
-    line: grant.line,
-    clientId: grant.clientId,
-    grantId: grant.grantId,
-    patients: grant.patients,
-    sensitive: grant.sensitive,
-    fhirUser: grant.fhirUser,
-    permissions: service.permissionsOf(grant.scope),
-  };
+  return memberAccess(grant, service.permissionsOf(grant.scope));
 }
 
 function unknownAddress(request: FastifyRequest, line: Line): FhirError {

@@ -21,6 +21,8 @@ interface Route {
   readonly reads?: 'form' | 'resource';
   /** The type that the interaction answers in formats of its own, and says 406 of itself. */
   readonly ownFormats?: string;
+  /** What it answers is no resource, and the same whatever the request accepts. */
+  readonly unnegotiated?: true;
 }
 
 export type FhirRoute = Route &
@@ -40,6 +42,7 @@ export const fhirRoutes: readonly FhirRoute[] = [
     path: '/.well-known/smart-configuration',
     code: 'smart-configuration',
     access: 'public',
+    unnegotiated: true,
     run: smartConfiguration,
   },
   { method: 'POST', path: '/', code: 'batch', access: 'optional', reads: 'resource', run: batch },

@@ -116,6 +116,7 @@ export class FileImporter {
         report: this.#report,
         checkStructure: this.#context.checkStructure,
         checkProfiles: this.#checkProfiles,
+        labelSensitive: this.#context.labelSensitive,
         ownBases: this.#context.ownBases,
         findByIdentifier: (type, system, value) => this.#findByIdentifier(type, system, value),
         onHeld: (characters) => {

@@ -1,11 +1,13 @@
 // Imports files into one line: read → cut → check → write in batches, each batch one transaction together with the
 // note of how far the file got. What is acknowledged is on disk; a killed run goes on where it was.
+
 import type { Database } from '../db/database.ts';
 import type { Definitions } from '../fhir/definitions/definitions.ts';
 import type { ReadXml } from '../fhir/format/xml-reader.ts';
 import type { ResourceStore } from '../fhir/store/resource-store.ts';
 import type { StructureProblem } from '../fhir/validate/check-structure.ts';
 import type { Validator } from '../fhir/validate/validate-resource.ts';
+import type { LabelSensitive } from '../smart/sensitive-codes.ts';
 import { type ProfileCheckOptions, profileCheck } from './check-profiles.ts';
 import { FileImporter } from './file-importer.ts';
 import { type ImportReport, ReportBuilder } from './import-report.ts';
@@ -31,6 +33,7 @@ export interface ImportContext {
   readonly store: Pick<ResourceStore, 'writing'>;
   readonly definitions: Pick<Definitions, 'resourceTypes'>;
   readonly checkStructure: (resource: unknown) => StructureProblem[];
+  readonly labelSensitive: LabelSensitive;
   readonly ownBases: readonly string[];
   /** Opened when the first resource is held against a profile. */
   readonly openValidator: () => Promise<Validator>;

@@ -7,6 +7,7 @@ import { type FhirResource, idPattern } from '../fhir/fhir-resource.ts';
 import { lacksStatus } from '../fhir/store/lacks-status.ts';
 import type { Write } from '../fhir/store/write-resources.ts';
 import type { StructureProblem } from '../fhir/validate/check-structure.ts';
+import type { LabelSensitive } from '../smart/sensitive-codes.ts';
 import { BundleNames } from './bundle-names.ts';
 import type { CheckProfiles } from './check-profiles.ts';
 import { conditionOf, type EntryName, idOf, isObject, nameOf, requestOf, typeAndId } from './entry-name.ts';
@@ -39,6 +40,7 @@ export interface ImportItemsContext {
   readonly checkStructure: (resource: unknown) => StructureProblem[];
   /** Undefined when profiles are not looked at. */
   readonly checkProfiles?: CheckProfiles | undefined;
+  readonly labelSensitive: LabelSensitive;
   readonly ownBases: readonly string[];
   readonly findByIdentifier: References['findByIdentifier'];
   /** Hears how many characters of a Bundle are read and not yet given as items. */
@@ -299,7 +301,7 @@ class ImportItems {
     if (failed) return refused;
     const { checkProfiles } = this.#context;
     if (checkProfiles !== undefined && !(await checkProfiles(named, place))) return refused;
-    const write = named as unknown as FhirResource;
+    const write = this.#context.labelSensitive(named) as unknown as FhirResource;
     if (lacksStatus(statusElements, write))
       this.#context.report.find(
         'warning',

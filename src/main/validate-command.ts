@@ -62,6 +62,7 @@ async function validate(paths: string[], flags: ValidateFlags): Promise<void> {
       definitions,
       checkStructure: structureCheck(),
       openValidator,
+      labelSensitive: (resource) => resource,
       ownBases: [],
       readXml: xmlReaderOnDemand(),
     },

@@ -1,13 +1,17 @@
 // The records of one line: first what is nobody's (directory, formulary, questionnaire), then member after member. Deterministic: the same
 // line and day give the same bytes on every machine.
+import { labelSensitive } from '../smart/sensitive-codes.ts';
 import type { Resource } from './generate/building.ts';
 import { generateDirectory } from './generate/directory.ts';
 import { generateFormulary } from './generate/formulary.ts';
 import { generateMember } from './generate/member.ts';
 import type { MemberContext } from './generate/member-context.ts';
 import { questionnaire } from './generate/questionnaire.ts';
+import { sandboxSensitiveCodes } from './generate/sandbox-sensitive-codes.ts';
 import { seededRandom } from './generate/seeded-random.ts';
 import { personas, type SandboxLine } from './personas.ts';
+
+const label = labelSensitive(sandboxSensitiveCodes);
 
 /** @param options.today the last day of the records, ISO */
 export function* generateLine(line: SandboxLine, options: { readonly today: string }): Generator<Resource> {
@@ -24,6 +28,6 @@ export function* generateLine(line: SandboxLine, options: { readonly today: stri
       today: options.today,
       random: seededRandom(`${line} ${persona.key}`),
     };
-    yield* generateMember(context);
+    for (const resource of generateMember(context)) yield label(resource);
   }
 }

@@ -12,7 +12,7 @@ import type { SandboxTables } from './schema.ts';
 
 /** The day up to which the synthetic records go; the same data on every machine. */
 export const sandboxToday = '2026-11-01';
-const generation = `${sandboxToday} 3`;
+const generation = `${sandboxToday} 4`;
 const batchSize = 500;
 const dayMs = 86_400_000;
 

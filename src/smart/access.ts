@@ -1,6 +1,7 @@
 // What one request may see. Made by whoever authenticates, consumed only by the query compiler.
 // Pure data: holding an Access gives nothing by itself.
 import type { Permissions } from './scopes.ts';
+import { sensitiveClasses } from './sensitive-classes.ts';
 
 /** A token's grant as the authorization server vouches for it at this instant. */
 export interface TokenGrant {
@@ -11,7 +12,7 @@ export interface TokenGrant {
   readonly patients: readonly string[];
   /** Granted scopes, space-separated. */
   readonly scope: string;
-  /** Relative reference of the person who signed in, e.g. `Patient/123`, when they may be read. */
+  /** Relative reference of the person who signed in, e.g. `Patient/123`, when the connection may tell. */
   readonly fhirUser: string | undefined;
   /** Codes of the sensitive classes that the person ticked (sensitive-classes). */
   readonly sensitive: readonly string[];
@@ -33,6 +34,35 @@ export interface MemberAccess {
   readonly fhirUser: string | undefined;
   readonly permissions: Permissions;
 }
+
+const sensitiveCodes: ReadonlySet<string> = new Set(sensitiveClasses.map(({ code }) => code));
+
+/** A refresh may have narrowed the scopes of a token since its connection was made. */
+export function memberAccess(grant: TokenGrant, permissions: Permissions): MemberAccess {
+  const { line, clientId, grantId, patients, fhirUser, scope } = grant;
+  const sensitive = grant.sensitive.filter((code) => sensitiveCodes.has(code));
+  const told = fhirUser !== undefined && scope.split(' ').includes('fhirUser') ? fhirUser : undefined;
+  return { kind: 'member', line, clientId, grantId, patients, sensitive, fhirUser: told, permissions };
+}
+
+/**
+ * Of an access that may read the person who signed in, the one that sees them and nothing else: a Patient in their own
+ * record, anyone else in the records that the access is for. Undefined for every other resource.
+ */
+export function accessToUser(access: Access, type: string, id: string): MemberAccess | undefined {
+  if (access.kind !== 'member' || access.fhirUser !== `${type}/${id}`) return undefined;
+  const permissions = readOnly.get(type);
+  if (permissions === undefined) return undefined;
+  return { ...access, patients: type === 'Patient' ? [id] : access.patients, permissions };
+}
+
+/** Types that SMART lets a `fhirUser` be. Made once: compiled queries are kept by permissions. */
+const readOnly: ReadonlyMap<string, Permissions> = new Map(
+  ['Patient', 'RelatedPerson', 'Practitioner'].map((type) => [
+    type,
+    new Map([[type, { read: [[]], search: [] }]]),
+  ]),
+);
 
 /** Whoever asks without a token: the provider directory and the formulary of one line, and nothing of any member. */
 export interface PublicAccess {

@@ -3,7 +3,7 @@
 // The one table of what a scope may reach: nothing outside it is ever served to a member's app.
 // https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html
 
-/** Resources of a type whose token parameter `param` has one of `codes` (`system|code`), or none of them. */
+/** Resources of a type whose token parameter `param` has one of `codes` (`system|code`, of an element that is a code `|code`), or none of them. */
 export interface TypeFilter {
   readonly param: string;
   readonly codes: readonly string[];
@@ -25,14 +25,14 @@ export interface DataClass {
 }
 
 const observationCategory = 'http://terminology.hl7.org/CodeSystem/observation-category';
-const eobUse = 'http://hl7.org/fhir/claim-use';
 
 const all = (type: string): TypeRule => ({ type, filters: [] });
 const observations = (...categories: string[]): TypeRule => ({
   type: 'Observation',
   filters: [{ param: 'category', codes: categories.map((code) => `${observationCategory}|${code}`) }],
 });
-const authorization = `${eobUse}|preauthorization`;
+/** `use` is a code and no Coding, so it has no system. */
+const authorization = '|preauthorization';
 
 export const dataClasses: readonly DataClass[] = [
   {

@@ -1,5 +1,6 @@
 // Scopes: which exist, and what a set of granted ones may reach. No wildcards exist.
 // https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html
+import { categoryRule, categoryScopeOf, categoryScopes } from './category-scopes.ts';
 import { dataClasses, memberTypes, referenceTypes, referredTypes, type TypeFilter } from './data-classes.ts';
 
 export const protocolScopes: readonly string[] = [
@@ -23,8 +24,27 @@ export const resourceScopes: readonly string[] = ['patient', 'user'].flatMap((co
   resourceTypes.flatMap((type) => resourceSuffixes.map((suffix) => `${context}/${type}.${suffix}`)),
 );
 
+/** `patient/Observation.rs?category=…|laboratory` and its like. */
+export const granularScopes: readonly string[] = ['patient', 'user'].flatMap((context) =>
+  categoryScopes.flatMap(({ type, category }) =>
+    ['rs', 'r', 's'].map((suffix) => `${context}/${type}.${suffix}?category=${category}`),
+  ),
+);
+
 /** Every scope an authorization server of ours knows: `scopes_supported`. */
-export const supportedScopes: readonly string[] = [...protocolScopes, ...classScopes, ...resourceScopes];
+export const supportedScopes: readonly string[] = [
+  ...protocolScopes,
+  ...classScopes,
+  ...resourceScopes,
+  ...granularScopes,
+];
+
+/** Search parameters that scopes narrow by. */
+export const narrowingParams: ReadonlySet<string> = new Set(
+  [...dataClasses.flatMap(({ rules }) => rules), ...categoryScopes.map(categoryRule)].flatMap(({ filters }) =>
+    filters.map(({ param }) => param),
+  ),
+);
 
 /** Whether a scope gives data of a record, as opposed to identity, launch context or refresh. */
 export function isDataScope(scope: string): boolean {
@@ -65,8 +85,10 @@ export function permissionsOf(scope: string): Permissions {
       for (const rule of dataClass?.rules ?? []) allow(rule.type, rule.filters, true, true);
       continue;
     }
-    const [, type, suffix] = /^(?:patient|user)\/([A-Za-z]+)\.(read|rs|r|s)$/.exec(item) ?? [];
-    if (type !== undefined) allow(type, [], suffix !== 's', suffix !== 'r');
+    const [, type, suffix] = /^(?:patient|user)\/([A-Za-z]+)\.(read|rs|r|s)(?:\?|$)/.exec(item) ?? [];
+    const category = categoryScopeOf(item);
+    const filters = category === undefined ? [] : categoryRule(category).filters;
+    if (type !== undefined) allow(type, filters, suffix !== 's', suffix !== 'r');
   }
   if (anyData) {
     for (const type of supportingTypes) permissions.set(type, { read: [[]], search: [[]] });
@@ -93,7 +115,19 @@ function withoutNarrowed(alternatives: TypeFilter[][]): TypeFilter[][] {
     single.some(
       ({ exclude, param, codes }) => exclude === true && codes.every((code) => isLetIn(param, code)),
     );
-  return isWhole ? [[]] : alternatives;
+  return isWhole ? [[]] : withLetInTogether(alternatives);
+}
+
+/** What is let in by one parameter is one alternative, however many scopes let it in. */
+function withLetInTogether(alternatives: TypeFilter[][]): TypeFilter[][] {
+  const letIn = new Map<string, Set<string>>();
+  const others: TypeFilter[][] = [];
+  for (const filters of alternatives) {
+    const [only] = filters;
+    if (filters.length !== 1 || only === undefined || only.exclude === true) others.push(filters);
+    else letIn.set(only.param, new Set([...(letIn.get(only.param) ?? []), ...only.codes]));
+  }
+  return [...[...letIn].map(([param, codes]): TypeFilter[] => [{ param, codes: [...codes] }]), ...others];
 }
 
 /** What any data scope brings along. A Binary is a member's document, so it comes with that class only. */

@@ -125,7 +125,10 @@ test('the receipt of a connection says what was agreed, and stays when it has en
   const spanish = async (path: string) => (await fetch(`${server.base}${path}`, { headers })).text();
   assert.match(await spanish('/cco/account'), /<html lang="es">[\s\S]*Aplicaciones conectadas/);
   // What was shown stays in the language it was shown in.
-  assert.match(await spanish(link), /Lo que usted aceptó con Test app[\s\S]*<ul lang="en"><li><strong>Lab results/);
+  assert.match(
+    await spanish(link),
+    /Lo que usted aceptó con Test app[\s\S]*<ul lang="en"><li><strong>Lab results/,
+  );
   const ended = await browser.submit(page);
   assert.match(ended.text, /No longer connected/);
   assert.match(ended.text, /You ended it\./);

@@ -72,3 +72,17 @@ test('/metadata declares what every guide names', async (context) => {
     assert.deepEqual(missing, []);
   }
 });
+
+test('smart-configuration is JSON whatever the request accepts (SMART App Launch 2.2, conformance)', async (context) => {
+  const server = await startPortico(context, await sqlitePlace(context));
+  const path = '/cco/fhir/.well-known/smart-configuration';
+  const usual = await (await server.get(path)).text();
+  assert.ok((JSON.parse(usual) as { scopes_supported: string[] }).scopes_supported.length > 100);
+  for (const accept of ['text/html', 'application/fhir+xml', 'image/png', '*/*;q=0', 'nonsense'])
+    for (const query of ['', '?_format=xml', '?_format=nonsense', '?_pretty=x']) {
+      const answer = await server.get(path + query, undefined, { accept });
+      assert.equal(answer.status, 200, accept + query);
+      assert.equal(answer.headers.get('content-type'), 'application/json; charset=utf-8');
+      assert.equal(await answer.text(), usual);
+    }
+});

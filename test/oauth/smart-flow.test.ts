@@ -7,6 +7,7 @@ import {
   Browser,
   callback,
   type Fixture,
+  type Form,
   grant,
   pkce,
   seedAccounts,
@@ -35,7 +36,11 @@ for (const storage of storages) {
     });
     after(() => fixture.close());
 
-    const connect = async (more: Record<string, string> = {}, username = 'maria') => {
+    const connect = async (
+      more: Record<string, string> = {},
+      username = 'maria',
+      choose: (form: Form) => void = () => {},
+    ) => {
       const { verifier, challenge } = pkce();
       const browser = new Browser(fixture.base);
       const consent = await signIn(
@@ -53,7 +58,7 @@ for (const storage of storages) {
         })}`,
         username,
       );
-      const page = await grant(browser, consent);
+      const page = await grant(browser, consent, choose);
       const answer = answerOf(page);
       assert.equal(answer.state, 'xyz', page.text);
       return { code: answer.code ?? '', iss: answer.iss, verifier };
@@ -117,6 +122,39 @@ for (const storage of storages) {
       assert.equal(reused.status, 400);
       assert.equal(reused.body.error, 'invalid_grant');
       assert.equal(await fixture.oauth.verifyToken('cco', second.body.access_token), undefined);
+    });
+
+    test('granular scopes of US Core are granted, echoed and refreshed as they were asked for', async () => {
+      const category = (code: string) =>
+        `patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|${code}`;
+      const granular = `launch/patient openid ${category('laboratory')} ${category('social-history')} offline_access`;
+      const { code, verifier } = await connect({ scope: granular });
+      const first = await redeem(code, verifier);
+      assert.equal(first.status, 200, JSON.stringify(first.body));
+      assert.equal(first.body.scope, granular);
+      assert.equal((await fixture.oauth.verifyToken('cco', first.body.access_token))?.scope, granular);
+      const narrowed = await tokenRequest(`${fixture.base}/cco/connect/token`, {
+        grant_type: 'refresh_token',
+        refresh_token: first.body.refresh_token,
+        client_id: clientId,
+        scope: category('laboratory'),
+      });
+      assert.equal(narrowed.body.scope, category('laboratory'), JSON.stringify(narrowed.body));
+    });
+
+    test('of granular scopes those that were unticked are not granted', async () => {
+      const category = (code: string) =>
+        `patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|${code}`;
+      const { code, verifier } = await connect(
+        { scope: `openid ${category('laboratory')} patient/Observation.rs ${category('survey')}` },
+        'maria',
+        (form) => {
+          form.remove('scope', category('survey'));
+          form.remove('scope', 'patient/Observation.rs');
+        },
+      );
+      const { body } = await redeem(code, verifier);
+      assert.equal(body.scope, `openid ${category('laboratory')}`);
     });
 
     test('a code used again is refused and ends what it yielded (RFC 6749 section 4.1.2)', async () => {

@@ -5,7 +5,7 @@ import { FhirError } from '../operation-outcome.ts';
 import type { BearerInteraction, FhirRequest } from '../pipeline.ts';
 import type { FhirAnswer } from '../respond.ts';
 import { subsetOf } from '../search/parse-subset.ts';
-import { compileRead } from '../store/compile-read.ts';
+import { compileReadOrUser } from '../store/compile-read.ts';
 import type { ResourceRow } from '../store/resource-store.ts';
 import { asDocument } from './binary-document.ts';
 import { requireKnownParams } from './require-known-params.ts';
@@ -22,7 +22,7 @@ export const read: BearerInteraction = async (service, request, access) => {
           type,
           requireKnownParams(request.query, ['_summary', '_elements']),
         );
-  const row = await service.store.one(await compileRead(service.store.search, type, id, access));
+  const row = await service.store.one(await compileReadOrUser(service.store.search, type, id, access));
   return answerRead(service, request, { type, id, row, subset });
 };
 

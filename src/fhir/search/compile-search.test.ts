@@ -183,7 +183,8 @@ function visible({ resource, rows }: Indexed, access: MemberAccess): boolean {
   const compartment = compartmentOf(resource, rows);
   if (compartment.kind !== 'scopes') return false;
   const owner = memberTypes.includes(resource.resourceType) ? member : '';
-  if (!compartment.members.includes(owner)) return false;
+  if (!compartment.owners.includes(owner)) return false;
+  if (!compartment.kept.every((one) => access.sensitive.includes(one))) return false;
   const alternatives = access.permissions.get(resource.resourceType)?.search ?? [];
   const matches = (filter: TypeFilter) =>
     rows.some(

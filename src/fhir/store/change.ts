@@ -18,7 +18,8 @@ export interface Change {
   key: number;
   version: number;
   scopes: number[];
-  members: readonly string[];
+  /** The scope whose other resources it shall lie with; undefined for what belongs to nobody. */
+  home: number | undefined;
   waitsFor: readonly { readonly type: string; readonly id: string }[];
 }
 

@@ -1,13 +1,14 @@
 // Whose record a resource belongs to: what the Patient CompartmentDefinition says
 // (https://hl7.org/fhir/R4/compartmentdefinition-patient.html), completed by docs/adr/0003 for types that name a
 // patient although the definition leaves them out. What fits no rule belongs to nobody's record: when in doubt, deny.
-// What a member may not be shown for want of a status belongs to a scope beside the member's, which no access sees.
+// What is sensitive, and what is not shown for want of a status, belongs to a scope beside: see scope-name.ts.
 import { referenceTypes, referredTypes } from '../../smart/data-classes.ts';
+import { sensitiveClassesOf } from '../../smart/sensitive-classes.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import type { FhirResource } from '../fhir-resource.ts';
 import type { IndexedRow } from '../search/index-resource.ts';
 import { lacksStatus } from './lacks-status.ts';
-import { referenceScope, referredScope, withheldScope } from './scope-registry.ts';
+import { referenceScope, referredScope, withheld } from './scope-name.ts';
 
 /** Types outside the CompartmentDefinition whose parameter names the one patient they are about. */
 const namesPatient: Readonly<Record<string, readonly string[]>> = {
@@ -15,10 +16,20 @@ const namesPatient: Readonly<Record<string, readonly string[]>> = {
   Task: ['patient'],
 };
 
-export type Compartment =
-  | { readonly kind: 'scopes'; readonly members: readonly string[] }
-  /** Belongs to those who see every one of the targets. */
-  | { readonly kind: 'follows'; readonly targets: readonly { readonly type: string; readonly id: string }[] };
+/** Why those who see the rest are not shown it (`ScopeName`). */
+interface Kept {
+  readonly kept: readonly string[];
+}
+
+export type Compartment = Kept &
+  (
+    | { readonly kind: 'scopes'; readonly owners: readonly string[] }
+    /** Belongs to those who see every one of the targets. */
+    | {
+        readonly kind: 'follows';
+        readonly targets: readonly { readonly type: string; readonly id: string }[];
+      }
+  );
 
 export function compartmentRule({
   patientCompartment,
@@ -27,8 +38,9 @@ export function compartmentRule({
   /** `rows` are the index rows of the resource itself. */
   return function compartmentOf(resource: FhirResource, rows: readonly IndexedRow[]): Compartment {
     const type = resource.resourceType;
-    if (type === 'Patient') return { kind: 'scopes', members: [resource.id] };
-    if (type === 'Provenance') return followsTargets(rows);
+    const kept = sensitiveClassesOf(resource);
+    if (type === 'Patient') return { kind: 'scopes', owners: [resource.id], kept };
+    if (type === 'Provenance') return { kind: 'follows', targets: targetsOf(rows), kept };
     const params = new Set([...(patientCompartment[type] ?? []), ...(namesPatient[type] ?? [])]);
     const members = new Set<string>();
     for (const { param, row } of rows) {
@@ -39,11 +51,9 @@ export function compartmentRule({
       const owner = /^Patient\/([A-Za-z0-9.-]{1,64})$/.exec(securityContext(resource));
       if (owner !== null) members.add(owner[1]!);
     }
-    if (members.size > 0) {
-      const withheld = lacksStatus(statusElements, resource);
-      return { kind: 'scopes', members: withheld ? [...members].map(withheldScope) : [...members] };
-    }
-    return { kind: 'scopes', members: sharedScopes(resource, params.size > 0) };
+    if (members.size === 0) return { kind: 'scopes', owners: sharedScopes(resource, params.size > 0), kept };
+    const lacking = lacksStatus(statusElements, resource) ? [withheld] : [];
+    return { kind: 'scopes', owners: [...members], kept: [...kept, ...lacking] };
   };
 }
 
@@ -58,13 +68,10 @@ function sharedScopes(resource: FhirResource, couldNamePatient: boolean): string
   return [referred ? referredScope : referenceScope];
 }
 
-function followsTargets(rows: readonly IndexedRow[]): Compartment {
-  const targets: { type: string; id: string }[] = [];
-  for (const { param, row } of rows) {
-    if (param === 'target' && row.table === 'idx_reference')
-      targets.push({ type: row.target_type, id: row.target_id });
-  }
-  return { kind: 'follows', targets };
+function targetsOf(rows: readonly IndexedRow[]): { type: string; id: string }[] {
+  return rows.flatMap(({ param, row }) =>
+    param === 'target' && row.table === 'idx_reference' ? [{ type: row.target_type, id: row.target_id }] : [],
+  );
 }
 
 function securityContext(resource: FhirResource): string {

@@ -1,7 +1,7 @@
 // Queries for one resource by its id: read, vread and instance history
 // (https://hl7.org/fhir/R4/http.html#read). Each starts from `visibleFrom`: what an access does not see is not there.
 import { type RawBuilder, sql } from 'kysely';
-import type { Access } from '../../smart/access.ts';
+import { type Access, accessToUser } from '../../smart/access.ts';
 import { idPattern } from '../fhir-resource.ts';
 import type { QueryContext } from '../search/query-context.ts';
 import { QueryShape, type ScopedQuery, type Slot } from '../search/query-shape.ts';
@@ -18,6 +18,16 @@ export function compileRead(
   return compileById(context, 'read', type, id, access, [], (one) => {
     return sql`select r.version, r.last_updated, r.deleted, r.content from ${one.from} where ${one.where} limit 1`;
   });
+}
+
+/** As `compileRead`, and of an access that knows who signed in, them: their current version only, and in no other way. */
+export function compileReadOrUser(
+  context: QueryContext,
+  type: string,
+  id: string,
+  access: Access,
+): Promise<ScopedQuery> {
+  return compileRead(context, type, id, accessToUser(access, type, id) ?? access);
 }
 
 /** The current version or an older one that belonged to the same people. Same columns. */

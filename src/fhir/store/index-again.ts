@@ -39,7 +39,7 @@ export async function indexAgain(
       key,
       version: 0,
       scopes: [],
-      members: [],
+      home: undefined,
       waitsFor: [],
     };
   });

@@ -2,6 +2,7 @@
 // rules that change reach what was indexed by older ones.
 import { hash } from 'node:crypto';
 import { memberTypes, referenceTypes, referredTypes } from '../../smart/data-classes.ts';
+import { sensitiveClasses } from '../../smart/sensitive-classes.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 
 /** Counts up when the code makes other index rows, or other compartments, of the same definitions. */
@@ -10,6 +11,7 @@ export const indexFormat = 2;
 export type IndexRules = ReadonlyMap<string, string>;
 
 export function indexRules(definitions: Definitions, format: number = indexFormat): IndexRules {
+  const labels = sensitiveClasses.map((one) => [one.code, one.labels]);
   const compartments = [...definitions.servedTypes].sort().map((type) => compartmentFacts(definitions, type));
   return new Map(
     [...definitions.servedTypes].sort().map((type) => {
@@ -19,7 +21,7 @@ export function indexRules(definitions: Definitions, format: number = indexForma
         .sort();
       // Provenance belongs where its targets do.
       const compartment = type === 'Provenance' ? compartments : compartmentFacts(definitions, type);
-      const facts = JSON.stringify([format, params, compartment]);
+      const facts = JSON.stringify([format, params, compartment, labels]);
       return [type, hash('sha256', facts, 'base64url')];
     }),
   );

@@ -2,7 +2,8 @@
 // compiled with an access.
 import { sql, type Transaction } from 'kysely';
 import type { Database } from '../../db/database.ts';
-import { dataClasses, memberTypes } from '../../smart/data-classes.ts';
+import { memberTypes } from '../../smart/data-classes.ts';
+import { narrowingParams } from '../../smart/scopes.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import { buildIndexer } from '../search/index-resource.ts';
 import { indexable } from '../search/param-types/indexable.ts';
@@ -91,11 +92,6 @@ export async function openResourceStore(
   const kysely = db.as<ResourceTables>();
   const index = buildIndexer(definitions);
   const compartmentOf = compartmentRule(definitions);
-  const narrowingParams = new Set(
-    dataClasses.flatMap((dataClass) =>
-      dataClass.rules.flatMap((rule) => rule.filters.map((filter) => filter.param)),
-    ),
-  );
   const rules = indexRules(definitions, options.indexFormat ?? indexFormat);
   await noteFreshIndex(db, rules);
 

@@ -1,10 +1,10 @@
 // The tables of resources and of what is searched. Written only by src/fhir/store.
 //
-// `scope` is the unit of isolation: one number for each member of each line, one beside it for what is withheld from
-// the member, one for the line's reference data (directory, formulary) and one for data that is seen only where a
-// record refers to it. Every index row starts
-// with its scope, so a query that names a scope cannot meet another's rows.
-// `key` orders resources on disk: a member's scope number times 2^20 and a running number, so that a member's
+// `scope` is the unit of isolation: one number for each member of each line, one for the line's reference data
+// (directory, formulary), one for data that is seen only where a record refers to it, and others beside each for what is
+// kept from those who see it (scope-name.ts). Every index row starts with its scope, so a query that names a scope cannot
+// meet another's rows.
+// `key` orders resources on disk: a member's own scope number times 2^20 and a running number, so that a member's
 // record lies together; reference data follows from 2^50 on.
 import { sql } from 'kysely';
 import type { DialectName } from '../../db/database.ts';
@@ -13,7 +13,7 @@ import type { SchemaChange } from '../../db/migrate.ts';
 export interface ScopeTable {
   scope: number;
   line: string;
-  /** Patient id, or with `~withheld` after it; '' for the line's reference data, '~' for what is seen by being referred to. */
+  /** As `scopeName` makes it. */
   member: string;
   next_key: number;
 }

@@ -4,33 +4,25 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Database } from '../../db/database.ts';
 import { jsonRows } from '../../db/json-rows.ts';
 import { memberKeySpan, type ResourceTables, sharedKeysStart } from './schema.ts';
+import { readScopeName } from './scope-name.ts';
 
-export const referenceScope = '';
-export const referredScope = '~';
-
-const withheldSuffix = '~withheld';
-
-/** Beside a member's own: what is in the record and cannot be shown. No id has a `~`, so it is nobody's own. */
-export function withheldScope(member: string): string {
-  return `${member}${withheldSuffix}`;
-}
-
-/** Whose scope one is, be it their own or beside it. */
-export function ownerOfScope(member: string): { readonly owner: string; readonly withheld: boolean } {
-  const withheld = member.endsWith(withheldSuffix);
-  return { owner: withheld ? member.slice(0, -withheldSuffix.length) : member, withheld };
+/** One beside another: what is kept from those who see the other's. */
+export interface Beside {
+  readonly scope: number;
+  readonly kept: readonly string[];
 }
 
 const scopesKept = 100_000;
 /** Milliseconds. */
-const absentFor = 10_000;
+const besideKnownFor = 10_000;
+const none: readonly Beside[] = [];
 
 export class ScopeRegistry {
   readonly #db: Database;
   readonly #clock: () => number;
   readonly #scopes = new Map<string, number>();
-  /** Until when a scope is taken to be missing. */
-  readonly #absent = new Map<string, number>();
+  /** Of a scope those beside it, and until when no others are looked for. */
+  readonly #beside = new Map<string, { readonly until: number; readonly found: readonly Beside[] }>();
   readonly #params = new Map<string, number>();
 
   constructor(db: Database, clock: () => number) {
@@ -44,7 +36,7 @@ export class ScopeRegistry {
   }
 
   /**
-   * The scope of a member (Patient id) or beside it (`withheldScope`), of reference data ('') or of referred data ('~');
+   * The scope of a member (Patient id), of reference data ('') or of referred data ('~'), or one beside them (`scopeName`);
    * undefined when there is none yet.
    */
   async find(line: string, member: string): Promise<number | undefined> {
@@ -61,14 +53,42 @@ export class ScopeRegistry {
     return row?.scope;
   }
 
-  /** As `find`, of what hardly any member has: one that another process makes is found some seconds later. */
-  async findRare(line: string, member: string): Promise<number | undefined> {
-    const until = this.#absent.get(`${line} ${member}`);
-    if (until !== undefined && this.#clock() < until) return undefined;
-    const scope = await this.find(line, member);
-    if (this.#absent.size >= scopesKept) this.#absent.clear();
-    if (scope === undefined) this.#absent.set(`${line} ${member}`, this.#clock() + absentFor);
-    return scope;
+  /** Those beside a scope, which hardly any has: one that another process makes is found some seconds later. */
+  async beside(line: string, owner: string): Promise<readonly Beside[]> {
+    const name = `${line} ${owner}`;
+    const known = this.#beside.get(name);
+    if (known !== undefined && this.#clock() < known.until) return known.found;
+    const rows = await this.#db
+      .as<ResourceTables>()
+      .selectFrom('scope')
+      .select(['scope', 'member'])
+      .where('line', '=', line)
+      .where('member', '>', `${owner}~`)
+      .where('member', '<', `${owner}~~`)
+      .execute();
+    const found = rows.map(({ scope, member }) => ({ scope, kept: readScopeName(member).kept }));
+    if (this.#beside.size >= scopesKept) this.#beside.clear();
+    this.#beside.set(name, {
+      until: this.#clock() + besideKnownFor,
+      found: found.length === 0 ? none : found,
+    });
+    return found;
+  }
+
+  /** All of these owners: their own and those beside. For writers. */
+  async allOf(
+    trx: Transaction<ResourceTables>,
+    line: string,
+    owners: ReadonlySet<string>,
+  ): Promise<readonly number[]> {
+    const rows = [...owners].map((owner) => [owner, `${owner}~`, `${owner}~~`]);
+    const columns = { own: 'text', low: 'text', high: 'text' } as const;
+    const { rows: found } = await sql<{ scope: number }>`select s.scope
+      from (${jsonRows(this.#db.dialect, columns, rows)}) r cross join scope s where s.line = ${line} and s.member = r.own
+      union select s.scope
+      from (${jsonRows(this.#db.dialect, columns, rows)}) r cross join scope s
+      where s.line = ${line} and s.member > r.low and s.member < r.high`.execute(trx);
+    return found.map(({ scope }) => scope);
   }
 
   /** Numbers for all `members` of a line, made where missing. For writers. */
@@ -111,7 +131,11 @@ export class ScopeRegistry {
 
   /** Remembers scopes whose transaction has been committed. */
   committed(line: string, scopes: ReadonlyMap<string, number>): void {
-    for (const [member, scope] of scopes) this.#keep(line, member, scope);
+    for (const [member, scope] of scopes) {
+      this.#keep(line, member, scope);
+      const { owner, kept } = readScopeName(member);
+      if (kept.length > 0) this.#beside.delete(`${line} ${owner}`);
+    }
   }
 
   /** Reserves `count` keys that lie with the scope's other resources and answers the first. */
@@ -141,7 +165,6 @@ export class ScopeRegistry {
   #keep(line: string, member: string, scope: number): void {
     if (this.#scopes.size >= scopesKept) this.#scopes.clear();
     this.#scopes.set(`${line} ${member}`, scope);
-    this.#absent.delete(`${line} ${member}`);
   }
 
   /** The number of a search parameter (`Observation`, `code`, or `code#1` for a component of a composite). */

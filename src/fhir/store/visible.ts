@@ -2,20 +2,21 @@
 // built on them start from `visibleFrom`, and no other code joins `membership` or `resource` for a request.
 // Must answer a narrower set when in doubt, never a wider one.
 import { type RawBuilder, sql } from 'kysely';
-import type { Access } from '../../smart/access.ts';
+import type { Access, RequestAccess } from '../../smart/access.ts';
 import { memberTypes, referenceTypes, referredTypes, type TypeFilter } from '../../smart/data-classes.ts';
 import type { Narrowing } from '../../smart/scopes.ts';
 import type { QueryShape, Slot } from '../search/query-shape.ts';
 import type { IndexTable } from './schema.ts';
-import { referenceScope, referredScope, type ScopeRegistry, withheldScope } from './scope-registry.ts';
+import { referenceScope, referredScope, withheld } from './scope-name.ts';
+import type { Beside, ScopeRegistry } from './scope-registry.ts';
 
 /** Slots for the scopes that an access sees of one type, and for its line. */
 export interface Sight {
   readonly line: Slot;
   /** Of the members it is for. */
   readonly members: readonly Slot[];
-  readonly reference: Slot | undefined;
-  readonly referred: Slot | undefined;
+  readonly reference: readonly Slot[];
+  readonly referred: readonly Slot[];
 }
 
 /** Where a query begins: at ids, at all that is visible of the type, or at the rows of an index that a condition names. */
@@ -64,26 +65,43 @@ export async function sightOf(
   type: string,
 ): Promise<Sight> {
   const line = shape.slot(access.line);
-  const members: number[] = [];
-  if (access.kind !== 'operator' && (memberTypes.includes(type) || referredTypes.includes(type))) {
-    for (const patient of access.patients) {
-      const scope = scopes.known(access.line, patient) ?? (await scopes.find(access.line, patient));
-      if (scope !== undefined) members.push(scope);
-    }
-  }
-  const common = async (which: string, types: readonly string[]): Promise<Slot | undefined> => {
-    if (access.kind === 'operator' || !types.includes(type)) return undefined;
-    const scope = scopes.known(access.line, which) ?? (await scopes.find(access.line, which));
-    if (scope === undefined) return undefined;
-    shape.word(which === referredScope ? 'referred' : 'reference');
-    return shape.slot(scope);
+  if (access.kind === 'operator') return { line, members: [], reference: [], referred: [] };
+  const of = async (owners: readonly string[], types: readonly string[]): Promise<Slot[]> => {
+    const found: number[] = [];
+    if (types.includes(type))
+      for (const owner of owners) {
+        const scope = scopes.known(access.line, owner) ?? (await scopes.find(access.line, owner));
+        if (scope !== undefined) found.push(scope);
+        found.push(...(await besideSeen(scopes, access, owner)));
+      }
+    return shape.slots(found);
   };
   return {
     line,
-    members: shape.slots(members),
-    reference: await common(referenceScope, referenceTypes),
-    referred: await common(referredScope, referredTypes),
+    members: await of(access.patients, ownedOrReferred),
+    reference: await of([referenceScope], referenceTypes),
+    referred: await of([referredScope], referredTypes),
   };
+}
+
+const ownedOrReferred: readonly string[] = [...memberTypes, ...referredTypes];
+const nothing: readonly number[] = [];
+
+/** Of what is kept beside a scope, that of which the access may see every class. */
+async function besideSeen(
+  scopes: ScopeRegistry,
+  access: RequestAccess,
+  owner: string,
+): Promise<readonly number[]> {
+  if (access.kind !== 'member' || access.sensitive.length === 0) return nothing;
+  const beside = await scopes.beside(access.line, owner);
+  return beside.filter(({ kept }) => isTicked(access, kept)).map(({ scope }) => scope);
+}
+
+function isTicked(access: RequestAccess, classes: readonly string[]): boolean {
+  return classes.every(
+    (one) => access.kind === 'member' && one !== withheld && access.sensitive.includes(one),
+  );
 }
 
 /** Whether something may be withheld from the members that an access is for. */
@@ -100,22 +118,27 @@ export async function withheldSightOf(
 ): Promise<Sight> {
   const line = shape.slot(access.line);
   const members = memberTypes.includes(type) ? await withheldScopes(scopes, access) : [];
-  return { line, members: shape.slots(members), reference: undefined, referred: undefined };
+  return { line, members: shape.slots(members), reference: [], referred: [] };
 }
 
+/** Of what is sensitive beside, only where the access would see it with its status. */
 async function withheldScopes(scopes: ScopeRegistry, access: Access): Promise<number[]> {
   if (access.kind === 'operator') return [];
+  const isWithheld = ({ kept }: Beside): boolean =>
+    kept.includes(withheld) &&
+    isTicked(
+      access,
+      kept.filter((one) => one !== withheld),
+    );
   const found: number[] = [];
-  for (const patient of access.patients) {
-    const scope = await scopes.findRare(access.line, withheldScope(patient));
-    if (scope !== undefined) found.push(scope);
-  }
+  for (const patient of access.patients)
+    for (const one of await scopes.beside(access.line, patient)) if (isWithheld(one)) found.push(one.scope);
   return found;
 }
 
 /** What is seen of the type is the same for all, and no part of a record. */
 export function isSharedOnly({ members, reference, referred }: Sight): boolean {
-  return members.length === 0 && reference !== undefined && referred === undefined;
+  return members.length === 0 && reference.length > 0 && referred.length === 0;
 }
 
 /** Whether anything of the type may be searched at all. */
@@ -125,11 +148,7 @@ export function maySearch(access: Access, type: string): boolean {
 
 /** Whose index rows may be looked at, where anything of the type may be. */
 export function scopesOf(type: string, { members, reference, referred }: Sight): readonly Slot[] {
-  return [
-    ...(memberTypes.includes(type) ? members : []),
-    ...(reference === undefined ? [] : [reference]),
-    ...(referred === undefined ? [] : [referred]),
-  ];
+  return [...(memberTypes.includes(type) ? members : []), ...reference, ...referred];
 }
 
 /**
@@ -165,9 +184,9 @@ export function visibleFrom(
   const narrowing = access.permissions.get(type)?.[interaction] ?? [];
   if (narrowing.length === 0) throw new NotPermitted(type);
   const owned = memberTypes.includes(type) ? sight.members : [];
-  const visible = sight.reference === undefined ? owned : [...owned, sight.reference];
+  const visible = [...owned, ...sight.reference];
   const referred = referredCondition(context.scopes, access, interaction, type, sight);
-  const scopes = referred === undefined ? visible : [...visible, sight.referred!];
+  const scopes = referred === undefined ? visible : [...visible, ...sight.referred];
   const narrowed = (key: RawBuilder<unknown>) => narrow(context.scopes, type, scopes, key, narrowing);
   const starting =
     typeof start === 'string'
@@ -241,8 +260,8 @@ function referredCondition(
       params.push(scopes.paramId(referring, '_refers'));
     }
   }
-  if (referred === undefined || members.length === 0 || params.length === 0) return undefined;
-  return sql`m.scope = ${referred} and exists (select 1 from idx_reference f where f.scope in (${sql.join(members)})
+  if (referred.length === 0 || members.length === 0 || params.length === 0) return undefined;
+  return sql`m.scope in (${sql.join(referred)}) and exists (select 1 from idx_reference f where f.scope in (${sql.join(members)})
       and f.param in (${sql.join(params)}) and f.target_type = ${type} and f.target_id = r.id)`;
 }
 

@@ -14,7 +14,7 @@ import { compileHistory, compileHistoryType, compileRead, compileVread } from '.
 import { indexRules } from './index-rules.ts';
 import { openResourceStore, type ResourceStore } from './resource-store.ts';
 import { resourceSchema } from './schema.ts';
-import { withheldScope } from './scope-registry.ts';
+import { withheld as kept, scopeName } from './scope-name.ts';
 
 const definitions = loadDefinitions();
 const everyScope = permissionsOf(classScopes.join(' '));
@@ -294,7 +294,7 @@ testOnEachDatabase('Provenance of several waits until all have moved', async (pl
 });
 
 testOnEachDatabase('no id leads beside a member’s scope', async (place, context) => {
-  const beside = withheldScope('a');
+  const beside = scopeName({ owner: 'a', kept: [kept] });
   assert.doesNotMatch(beside, idPattern);
   const store = await open(place, context);
   await write(store, patient('a'), immunization('i', beside, completed), immunization('j', 'a', completed));

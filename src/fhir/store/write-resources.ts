@@ -17,7 +17,7 @@ import {
 } from './index-rows.ts';
 import { placeInCompartments } from './place-in-compartments.ts';
 import type { ResourceTables } from './schema.ts';
-import { referenceScope, referredScope } from './scope-registry.ts';
+import { referenceScope, referredScope } from './scope-name.ts';
 import { settleWaiting } from './settle-waiting.ts';
 import type { StoreContext } from './store-context.ts';
 
@@ -101,7 +101,7 @@ function toChange(
     key: stored?.key ?? 0,
     version: (stored?.version ?? 0) + 1,
     scopes: [],
-    members: [],
+    home: undefined,
     waitsFor: [],
   };
 }
@@ -127,7 +127,7 @@ async function assignKeys(
   for (const scope of common.values()) shared.add(scope);
   for (const change of changes) {
     if (change.stored !== undefined) continue;
-    const home = change.scopes[0] ?? common.get(referenceScope)!;
+    const home = change.home ?? common.get(referenceScope)!;
     const group = homes.get(home);
     if (group === undefined) homes.set(home, [change]);
     else group.push(change);
