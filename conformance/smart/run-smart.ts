@@ -138,10 +138,13 @@ function suitesOf({ apps, people }: SmartAsked, wide: () => string): readonly Su
       id: 'us_core_v610_smart_granular_scopes',
       title: 'US Core 6.1.0: granular scopes',
       launches: Object.fromEntries(
-        granularScopes.map((scopes, index) => [
-          `scopes ${index + 1}`,
-          launch(apps.public, `${identity} ${scopes.join(' ')}`),
-        ]),
+        granularScopes.flatMap((scopes, index) => {
+          const asking = launch(apps.public, `${identity} ${scopes.join(' ')}`);
+          return [
+            [`scopes ${index + 1}`, asking],
+            [`scopes ${index + 1}, for a child`, { ...asking, person: people.parent }],
+          ];
+        }),
       ),
       groups: [
         { id: 'us_core_v700_smart_discovery_stu2', tests: discoveryOfUsCore },
@@ -163,9 +166,9 @@ export async function runSmart(asked: SmartAsked): Promise<SmartConformance> {
   const suites = suitesOf(asked, () => wideToken).filter(({ id }) => asked.suites?.includes(id) ?? true);
   const rows: SmartRow[] = [];
   for (const suite of suites) {
-    if (suite.id.includes('granular')) wideToken = await tokenOfWholeTypes(asked, send);
     for (const [as, launch] of Object.entries(suite.launches)) {
       if (asked.launches?.includes(as) === false) continue;
+      if (suite.id.includes('granular')) wideToken = await tokenOfWholeTypes(asked, launch.person, send);
       const session = new Session({ ...launch, fetch: send });
       for (const group of suite.groups)
         for (const test of group.tests)
@@ -175,13 +178,13 @@ export async function runSmart(asked: SmartAsked): Promise<SmartConformance> {
   return { suites, rows };
 }
 
-async function tokenOfWholeTypes({ apps, people }: SmartAsked, send: Fetch): Promise<string> {
+async function tokenOfWholeTypes({ apps }: SmartAsked, person: Person, send: Fetch): Promise<string> {
   const launch = {
     app: apps.public,
     scopes: `${identity} patient/Condition.rs patient/Observation.rs`,
     pkce: true,
     method: 'GET',
-    person: people.member,
+    person,
     fetch: send,
   } as const;
   const session = new Session(launch);

@@ -27,6 +27,7 @@ import { answerBrokenRequest } from './answer-broken-request.ts';
 import { openFindPatient } from './find-patient.ts';
 import { firstPage } from './first-page.ts';
 import { registerHealth } from './health.ts';
+import { createMetrics } from './metrics.ts';
 import { openPlan, type Plan } from './open-plan.ts';
 import { holdsResource, patientBirthDate, patientName } from './patient-facts.ts';
 import { misdirectedPath, publicAddresses } from './public-addresses.ts';
@@ -55,6 +56,7 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
   const describePatient = async (line: string, patient: string) =>
     (await patientName(plan.store, line, patient)) || undefined;
   const findPatient = await openFindPatient(plan, config);
+  const metrics = createMetrics();
   const oauth = await createOAuthServer({
     db: plan.db,
     config,
@@ -63,13 +65,14 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
     findPatient,
     birthDateOf: (line, patient) => patientBirthDate(plan.store, line, patient),
     holds: (line, reference) => holdsResource(plan.store, line, reference),
+    onLegacyTokenRequest: (line, client) => metrics.legacyTokenRequests.inc({ line, client }),
   });
   // Not even loaded outside the sandbox.
   const sandbox = config.mode === 'sandbox' ? await import('../sandbox/register-sandbox.ts') : undefined;
   await sandbox?.seedSandbox(plan, oauth, logger);
   const endReindexing = await reindexBeside(plan, logger);
   const app = createServer(config, logger);
-  registerHealth(app, plan.db);
+  registerHealth(app, plan.db, metrics);
   await registerAssets(app);
   const service = createFhirService({
     definitions: plan.definitions,

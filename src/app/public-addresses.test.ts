@@ -24,6 +24,7 @@ const production: Config = {
   memberRequestsPerMinute: 100,
   authorizeRequestsPerMinute: 100,
   failedAuthenticationsPerMinute: 100,
+  legacyTokenSunset: undefined,
   importValidation: 'report',
   adultAge: 18,
   adolescentAge: 14,

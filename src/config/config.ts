@@ -103,6 +103,7 @@ const fileSchema = z.strictObject({
   member_requests_per_minute: z.number().int().min(1).default(defaultMemberRequests),
   authorize_requests_per_minute: z.number().int().min(1).default(defaultAuthorizeRequests),
   failed_authentications_per_minute: z.number().int().min(1).default(defaultFailedAuthentications),
+  legacy_token_sunset: z.iso.date().optional(),
   import_validation: z.enum(importValidations).default('report'),
   adult_age: z.number().int().min(14).max(21).default(ages.adult),
   adolescent_age: z.number().int().min(0).max(21).default(ages.adolescent),
@@ -180,6 +181,8 @@ export interface Config {
   readonly authorizeRequestsPerMinute: number;
   /** Failed attempts of one address to authenticate as an app; for one and the same app a third of them. */
   readonly failedAuthenticationsPerMinute: number;
+  /** The day on which the token request in the query ends, as apps are told (RFC 8594). */
+  readonly legacyTokenSunset: string | undefined;
   /** Unless the import is told otherwise. */
   readonly importValidation: ImportValidation;
   /** Years at which nobody acts as parent or guardian any more, and at which sensitive records become one's own to share. */
@@ -253,6 +256,7 @@ export function loadConfig(environment: Environment): Config {
     memberRequestsPerMinute: file.member_requests_per_minute,
     authorizeRequestsPerMinute: file.authorize_requests_per_minute,
     failedAuthenticationsPerMinute: file.failed_authentications_per_minute,
+    legacyTokenSunset: file.legacy_token_sunset,
     importValidation: file.import_validation,
     adultAge: file.adult_age,
     adolescentAge: file.adolescent_age,
@@ -326,6 +330,7 @@ export function sandboxPlan(
   | 'memberRequestsPerMinute'
   | 'authorizeRequestsPerMinute'
   | 'failedAuthenticationsPerMinute'
+  | 'legacyTokenSunset'
   | 'importValidation'
   | 'adultAge'
   | 'adolescentAge'
@@ -354,6 +359,7 @@ export function sandboxPlan(
     memberRequestsPerMinute: 10_000_000,
     authorizeRequestsPerMinute: 3000,
     failedAuthenticationsPerMinute: 600,
+    legacyTokenSunset: undefined,
     importValidation: 'report',
     adultAge: ages.adult,
     adolescentAge: ages.adolescent,

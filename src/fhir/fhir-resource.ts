@@ -7,5 +7,4 @@ export interface FhirResource {
   readonly [element: string]: unknown;
 }
 
-/** https://hl7.org/fhir/R4/datatypes.html#id */
-export const idPattern = /^[A-Za-z0-9\-.]{1,64}$/;
+export { idPattern } from '../smart/access.ts';

@@ -23,7 +23,20 @@ interface CreateFlags {
   readonly legacyToken?: boolean;
   readonly pkceOptional?: boolean;
   readonly jwks?: string;
+  readonly jwksUri?: string;
   readonly json?: boolean;
+}
+
+interface UpdateFlags extends JsonFlag {
+  readonly name?: string;
+  readonly redirectUri?: string[];
+  readonly jwks?: string;
+  readonly jwksUri?: string;
+}
+
+interface RotateFlags extends JsonFlag {
+  readonly overlap?: string;
+  readonly oldUntil?: string;
 }
 
 interface JsonFlag {
@@ -60,6 +73,7 @@ export function registerAppCommand(program: Command): void {
       '--jwks <file>',
       'public keys (JSON Web Key Set) with which the app signs assertions, instead of a secret',
     )
+    .option('--jwks-uri <url>', 'where the app publishes those keys, so that it can change them by itself')
     .option('--json', 'print client_id and client_secret as JSON')
     .addHelpText(
       'after',
@@ -79,8 +93,33 @@ Examples:
           legacyToken: flags.legacyToken,
           pkceOptional: flags.pkceOptional,
           jwks: flags.jwks === undefined ? undefined : await readJwks(flags.jwks),
+          jwksUri: flags.jwksUri,
         });
         printCredentials(created, flags);
+      }),
+    );
+
+  app
+    .command('update')
+    .summary('change an app')
+    .description(
+      'Changes what is given and leaves the rest. Members who connected the app stay connected. With keys the app signs, and a secret that it had ends at once.',
+    )
+    .argument('<client_id>', 'the app')
+    .option('--name <name>', 'name that members see on the consent page')
+    .option('--redirect-uri <uri>', 'all of them, in place of those there are; repeat for several', collect)
+    .option('--jwks <file>', 'public keys (JSON Web Key Set) with which the app signs assertions')
+    .option('--jwks-uri <url>', 'where the app publishes those keys')
+    .option('--json', 'print the app as JSON')
+    .action((clientId: string, flags: UpdateFlags) =>
+      withRegistry(async (clients) => {
+        await clients.update(clientId, {
+          name: flags.name,
+          redirectUris: flags.redirectUri,
+          jwks: flags.jwks === undefined ? undefined : await readJwks(flags.jwks),
+          jwksUri: flags.jwksUri,
+        });
+        await printApp(clients, clientId, flags, 'changed');
       }),
     );
 
@@ -100,18 +139,56 @@ Examples:
     .command('rotate-secret')
     .summary('give an app a new secret')
     .description(
-      'Prints a new client_secret. The old one stays valid for the overlap, so the app can change over.',
+      'Prints a new client_secret. The old one stays valid until the end that is chosen, so the app can change over. Two are valid at most: one that is older still ends at once.',
     )
     .argument('<client_id>', 'the app')
-    .option('--overlap <seconds>', 'how long the old secret stays valid; 0 ends it now', '86400')
+    .option(
+      '--overlap <seconds>',
+      'how long the old secret stays valid; 0 ends it now (default: 86400, a day)',
+    )
+    .option('--old-until <time>', 'when the old secret ends instead, such as 2027-01-31 or 2027-01-31T18:00Z')
     .option('--json', 'print client_id and client_secret as JSON')
-    .action((clientId: string, flags: JsonFlag & { readonly overlap: string }) =>
+    .action((clientId: string, flags: RotateFlags) =>
       withRegistry(async (clients) =>
-        printCredentials(
-          await clients.rotateSecret(clientId, { overlapSeconds: seconds(flags.overlap) }),
-          flags,
-        ),
+        printCredentials(await clients.rotateSecret(clientId, { overlapSeconds: overlap(flags) }), flags),
       ),
+    );
+
+  app
+    .command('secrets')
+    .summary('list the secrets of an app that are valid now')
+    .description('Says when each was made and when it ends, the newest first; never the secret itself.')
+    .argument('<client_id>', 'the app')
+    .option('--json', 'print as JSON')
+    .action((clientId: string, flags: JsonFlag) =>
+      withRegistry(async (clients) => {
+        await existing(clients, clientId);
+        const secrets = (await clients.secrets(clientId)).map(({ id, createdAt, endsAt }) => ({
+          id,
+          created_at: new Date(createdAt).toISOString(),
+          ends_at: endsAt === undefined ? null : new Date(endsAt).toISOString(),
+        }));
+        if (flags.json === true) return print(JSON.stringify(secrets, null, 2));
+        if (secrets.length === 0) return print('The app has no secret.');
+        for (const secret of secrets)
+          print(
+            `${secret.id}  made ${secret.created_at}  ${secret.ends_at === null ? 'no end' : `ends ${secret.ends_at}`}`,
+          );
+      }),
+    );
+
+  app
+    .command('end-secret')
+    .summary('end one of two secrets of an app now')
+    .description('Ends a secret at once; `secrets` says the ids. The only one cannot be ended: rotate it.')
+    .argument('<client_id>', 'the app')
+    .argument('<secret_id>', 'the secret')
+    .action((clientId: string, secretId: string) =>
+      withRegistry(async (clients) => {
+        await existing(clients, clientId);
+        await clients.endSecret(clientId, secretId);
+        print(`The secret ${secretId} has ended.`);
+      }),
     );
 
   for (const [verb, done, summary] of [
@@ -127,12 +204,7 @@ Examples:
       .action((clientId: string, flags: JsonFlag) =>
         withRegistry(async (clients) => {
           await clients[verb](clientId);
-          const client = await clients.find(clientId);
-          if (client === undefined)
-            throw new ClientError('client_id', `There is no app ${JSON.stringify(clientId)}.`);
-          print(
-            flags.json === true ? JSON.stringify(toJson(client)) : `${client.name} (${clientId}) is ${done}.`,
-          );
+          await printApp(clients, clientId, flags, done);
         }),
       );
   }
@@ -147,6 +219,37 @@ async function withRegistry(work: (clients: ClientRegistry) => Promise<void>): P
   } finally {
     await db.close();
   }
+}
+
+/** @throws {ClientError} */
+async function existing(clients: ClientRegistry, clientId: string): Promise<RegisteredClient> {
+  const client = await clients.find(clientId);
+  if (client === undefined)
+    throw new ClientError('client_id', `There is no app ${JSON.stringify(clientId)}.`);
+  return client;
+}
+
+async function printApp(
+  clients: ClientRegistry,
+  clientId: string,
+  flags: JsonFlag,
+  done: string,
+): Promise<void> {
+  const client = await existing(clients, clientId);
+  print(flags.json === true ? JSON.stringify(toJson(client)) : `${client.name} (${clientId}) is ${done}.`);
+}
+
+/** @throws {ClientError} */
+function overlap({ overlap: given, oldUntil }: RotateFlags): number {
+  if (oldUntil === undefined) return seconds(given ?? '86400');
+  if (given !== undefined)
+    throw new ClientError('overlapSeconds', '--overlap and --old-until say the same: give one of them');
+  const end = /^\d{4}-\d{2}-\d{2}/.test(oldUntil) ? Date.parse(oldUntil) : Number.NaN;
+  if (Number.isNaN(end))
+    throw new ClientError('overlapSeconds', `--old-until: ${JSON.stringify(oldUntil)} is not a date or time`);
+  if (end < Date.now())
+    throw new ClientError('overlapSeconds', `--old-until: ${oldUntil} is past; --overlap 0 ends it now`);
+  return Math.ceil((end - Date.now()) / 1000);
 }
 
 /** @throws {ClientError} */
@@ -186,6 +289,8 @@ function toJson(client: RegisteredClient) {
     scope: client.scopes?.join(' ') ?? null,
     legacy_token: client.legacyToken,
     pkce_optional: client.pkceOptional,
+    auth_method: client.authMethod,
+    jwks_uri: client.jwksUri ?? null,
     created_at: new Date(client.createdAt).toISOString(),
     disabled_at: client.disabledAt === undefined ? null : new Date(client.disabledAt).toISOString(),
   };

@@ -5,6 +5,7 @@ import { explainError } from './explain-error.ts';
 import { registerExportCommand } from './export-command.ts';
 import { registerIgCommand } from './ig-command.ts';
 import { registerImportCommand } from './import-command.ts';
+import { registerKeysCommand } from './keys-command.ts';
 import { registerMemberCommand } from './member-command.ts';
 import { registerMigrateCommand } from './migrate-command.ts';
 import { registerRegistrationTokenCommand } from './registration-token-command.ts';
@@ -22,6 +23,7 @@ registerExportCommand(program);
 registerAppCommand(program);
 registerMemberCommand(program);
 registerRegistrationTokenCommand(program);
+registerKeysCommand(program);
 registerMigrateCommand(program);
 registerIgCommand(program);
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { checkRedirectUri } from './check-redirect-uri.ts';
+import { checkRedirectUri, isNative } from './check-redirect-uri.ts';
 import { ClientError } from './client-error.ts';
 
 const sandboxWeb = { allowLoopback: true, isPublic: false };
@@ -15,6 +15,8 @@ describe('redirect URIs at registration RFC 9700 section 2.1, RFC 8252 section 7
     ['http://127.0.0.1/cb', sandboxPublic],
     ['http://[::1]:8080/cb', sandboxPublic],
     ['com.example.app:/callback', productionPublic],
+    ['http://127.0.0.1/cb', productionPublic],
+    ['http://[::1]/cb', productionPublic],
   ] as const) {
     test(`accepts ${uri}`, () => checkRedirectUri(uri, rules));
   }
@@ -24,7 +26,9 @@ describe('redirect URIs at registration RFC 9700 section 2.1, RFC 8252 section 7
     ['//app.example.com/cb', sandboxWeb, /absolute/],
     ['http://app.example.com/cb', sandboxWeb, /https/],
     ['http://localhost.example.com/cb', sandboxWeb, /https/],
-    ['http://localhost/cb', productionPublic, /sandbox/],
+    ['http://localhost/cb', productionPublic, /sandbox.*127\.0\.0\.1/],
+    ['http://127.0.0.1/cb', { allowLoopback: false, isPublic: false }, /sandbox/],
+    ['http://127.0.0.2/cb', productionPublic, /https/],
     ['https://app.example.com/cb#here', sandboxWeb, /fragment/],
     ['https://app.example.com/cb#', sandboxWeb, /fragment/],
     ['https://*.example.com/cb', sandboxWeb, /wildcard/],
@@ -50,4 +54,10 @@ describe('redirect URIs at registration RFC 9700 section 2.1, RFC 8252 section 7
       );
     });
   }
+});
+
+test('an app is native by its redirect URIs RFC 8252 section 7', () => {
+  for (const uri of ['com.example.app:/callback', 'http://127.0.0.1/cb', 'http://[::1]:8080/cb'])
+    assert.ok(isNative(['https://app.example.com/cb', uri]), uri);
+  assert.ok(!isNative(['https://app.example.com/cb', 'http://localhost:3000/cb']));
 });

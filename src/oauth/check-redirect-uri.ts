@@ -3,7 +3,8 @@
 // from what a person sees is refused here.
 import { ClientError } from './client-error.ts';
 
-const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
+/** Of an app on the member's own device: RFC 8252 section 7.3; a name could be looked up elsewhere (section 8.3). */
+const loopbackAddresses = new Set(['127.0.0.1', '[::1]']);
 const scriptSchemes = new Set([
   'javascript:',
   'vbscript:',
@@ -15,7 +16,7 @@ const scriptSchemes = new Set([
 ]);
 
 export interface RedirectUriRules {
-  /** `http://localhost` and its like, for developing against a sandbox. */
+  /** `http://localhost` and its like for every app, for developing against a sandbox. */
   readonly allowLoopback: boolean;
   readonly isPublic: boolean;
 }
@@ -37,9 +38,14 @@ export function checkRedirectUri(uri: string, { allowLoopback, isPublic }: Redir
   if (scriptSchemes.has(parsed.protocol)) throw refusal(`must not use the scheme ${parsed.protocol}`);
   if (parsed.protocol === 'https:') return;
   if (parsed.protocol === 'http:') {
-    if (!loopback.has(parsed.hostname)) throw refusal('must use https');
-    if (!allowLoopback) throw refusal('names your own computer, which only the sandbox accepts: use https');
-    return;
+    const isAddress = loopbackAddresses.has(parsed.hostname);
+    if (!isAddress && parsed.hostname !== 'localhost') throw refusal('must use https');
+    if (allowLoopback || (isPublic && isAddress)) return;
+    throw refusal(
+      isPublic
+        ? 'names localhost, which only the sandbox accepts: use https, or http://127.0.0.1 for an app on a device'
+        : 'names your own computer, which only the sandbox accepts: use https',
+    );
   }
   if (!isPublic) throw refusal('must use https: only public apps may use a scheme of their own');
   if (!parsed.protocol.includes('.')) {
@@ -47,4 +53,16 @@ export function checkRedirectUri(uri: string, { allowLoopback, isPublic }: Redir
       'must use https, or a scheme made from a domain name you own, such as com.example.app:/callback',
     );
   }
+}
+
+/**
+ * RFC 8252: an app on the member's own device, which answers at a scheme of its own or at a port that it finds free. The
+ * port of a loopback address is then not compared.
+ */
+export function isNative(redirectUris: readonly string[]): boolean {
+  return redirectUris.some((uri) => {
+    const parsed = URL.parse(uri);
+    if (parsed === null || parsed.protocol === 'https:') return false;
+    return parsed.protocol !== 'http:' || loopbackAddresses.has(parsed.hostname);
+  });
 }

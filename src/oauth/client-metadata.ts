@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import type { AdapterPayload } from 'oidc-provider';
 import type { Database } from '../db/database.ts';
+import { isNative } from './check-redirect-uri.ts';
 import type { ClientTable, OAuthTables } from './schema.ts';
 
 /** Our own metadata beside the standard ones; the library hands them through. */
@@ -48,17 +49,18 @@ export async function findClientMetadata(
 function clientMetadata(client: ClientTable, digests: readonly string[]): AdapterPayload {
   const redirectUris = JSON.parse(client.redirect_uris) as string[];
   const isPublic = client.is_public === 1;
-  const asymmetric = client.jwks !== null;
+  const asymmetric = client.jwks !== null || client.jwks_uri !== null;
   const metadata = {
     client_id: client.client_id,
     client_name: client.name,
     redirect_uris: redirectUris,
-    application_type: isPublic && redirectUris.some(isForNativeApps) ? 'native' : 'web',
+    application_type: isPublic && isNative(redirectUris) ? 'native' : 'web',
     response_types: isPublic ? ['code'] : ['code', 'code id_token'],
     grant_types: ['authorization_code', 'refresh_token', ...(isPublic ? [] : ['implicit'])],
     token_endpoint_auth_method: isPublic ? 'none' : asymmetric ? 'private_key_jwt' : 'client_secret_basic',
     ...(isPublic || asymmetric ? {} : { client_secret: placeholderSecret }),
     ...(client.jwks === null ? {} : { jwks: JSON.parse(client.jwks) as { keys: [] } }),
+    ...(client.jwks_uri === null ? {} : { jwks_uri: client.jwks_uri }),
     ...(client.scope === null ? {} : { scope: client.scope }),
     secret_digests: digests,
     legacy_token: client.legacy_token === 1,
@@ -66,9 +68,4 @@ function clientMetadata(client: ClientTable, digests: readonly string[]): Adapte
     ...(client.verified_by === null ? {} : { verified_by: client.verified_by }),
   };
   return metadata as unknown as AdapterPayload;
-}
-
-/** Private-use schemes of apps on a device: RFC 8252 section 7.1. */
-function isForNativeApps(uri: string): boolean {
-  return !/^https?:/.test(uri);
 }

@@ -1,43 +1,22 @@
 // The registry of apps (OAuth clients), one for all lines: https://www.rfc-editor.org/rfc/rfc6749#section-2
 // A secret is shown once, when it is made; only its HMAC is kept, so nobody can show it again.
-import {
-  createHmac,
-  createPublicKey,
-  type JsonWebKey,
-  randomBytes,
-  randomUUID,
-  timingSafeEqual,
-} from 'node:crypto';
+import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
+import type { Kysely } from 'kysely';
 import type { Config } from '../config/config.ts';
 import { deriveKey } from '../config/derive-key.ts';
 import type { Database } from '../db/database.ts';
-import { supportedScopes } from '../smart/scopes.ts';
-import { checkRedirectUri } from './check-redirect-uri.ts';
 import { ClientError } from './client-error.ts';
 import { isClientId } from './client-metadata.ts';
-import type { ClientTable, OAuthTables } from './schema.ts';
+import {
+  type ClientChanges,
+  type ClientRegistration,
+  checkChanges,
+  checkRegistration,
+} from './client-registration.ts';
+import type { ClientSecretTable, ClientTable, OAuthTables } from './schema.ts';
 
 export { ClientError } from './client-error.ts';
-
-export interface ClientRegistration {
-  readonly name: string;
-  readonly redirectUris: readonly string[];
-  /** Cannot keep a secret: a browser or phone app (RFC 6749 section 2.1). */
-  readonly public?: boolean | undefined;
-  /** Line ids; all when absent. */
-  readonly lines?: readonly string[] | undefined;
-  /** The scopes it may ask for; all supported ones when absent. */
-  readonly scopes?: readonly string[] | undefined;
-  /** Accepts `/connect/token?ClientId&ClientSecret&Code&RedirectUri`. */
-  readonly legacyToken?: boolean | undefined;
-  /** Does not insist on PKCE (confidential clients only). */
-  readonly pkceOptional?: boolean | undefined;
-  /** Public keys of a confidential client that signs assertions instead of having a secret. */
-  readonly jwks?: { readonly keys: readonly object[] } | undefined;
-  readonly developerId?: string | undefined;
-  /** Name of the authority that vouches for it. */
-  readonly verifiedBy?: string | undefined;
-}
+export type { ClientChanges, ClientRegistration } from './client-registration.ts';
 
 export interface RegisteredClient {
   readonly client_id: string;
@@ -49,6 +28,9 @@ export interface RegisteredClient {
   readonly legacyToken: boolean;
   readonly pkceOptional: boolean;
   readonly authMethod: 'none' | 'client_secret' | 'private_key_jwt';
+  /** Of a client that signs: its public keys, or where they are. */
+  readonly jwks: string | undefined;
+  readonly jwksUri: string | undefined;
   readonly developerId: string | undefined;
   readonly verifiedBy: string | undefined;
   /** Epoch milliseconds. */
@@ -61,13 +43,31 @@ export interface Credentials {
   readonly client_secret?: string;
 }
 
+/** A secret that is still good, without itself. */
+export interface ClientSecret {
+  readonly id: string;
+  /** Epoch milliseconds. */
+  readonly createdAt: number;
+  /** Absent: until it is replaced. */
+  readonly endsAt: number | undefined;
+}
+
 export interface ClientRegistry {
   /** @throws {ClientError} */
   create(registration: ClientRegistration): Promise<Credentials>;
   list(filter?: { readonly developerId?: string }): Promise<RegisteredClient[]>;
   find(clientId: string): Promise<RegisteredClient | undefined>;
-  /** The old secret stays valid for `overlapSeconds`, a day unless said. @throws {ClientError} */
+  /** Holds from the next request on. @throws {ClientError} */
+  update(clientId: string, changes: ClientChanges): Promise<void>;
+  /** Those that are good now, the newest first: at most two. */
+  secrets(clientId: string): Promise<ClientSecret[]>;
+  /**
+   * The newest of the old secrets stays good for `overlapSeconds`, a day unless said; one that is older ends at once.
+   * @throws {ClientError}
+   */
   rotateSecret(clientId: string, options?: { readonly overlapSeconds?: number }): Promise<Credentials>;
+  /** Ends one of two secrets now. @throws {ClientError} */
+  endSecret(clientId: string, secretId: string): Promise<void>;
   /** From the next request on, no token of the client is worth anything. @throws {ClientError} */
   disable(clientId: string): Promise<void>;
   enable(clientId: string): Promise<void>;
@@ -102,7 +102,7 @@ export function createClientRegistry(db: Database, config: Config, clock: () => 
     async create(registration) {
       const client = checkRegistration(registration, config);
       const clientId = randomUUID();
-      const secret = client.is_public === 1 || client.jwks !== null ? undefined : newSecret();
+      const secret = authMethod(client) === 'client_secret' ? newSecret() : undefined;
       await kysely.transaction().execute(async (transaction) => {
         await transaction
           .insertInto('oauth_client')
@@ -135,6 +135,31 @@ export function createClientRegistry(db: Database, config: Config, clock: () => 
       return row === undefined ? undefined : toRegisteredClient(row);
     },
 
+    async update(clientId, changes) {
+      const client = await existing(clientId);
+      const columns = checkChanges(changes, client, config);
+      if (Object.keys(columns).length === 0) return;
+      await kysely.transaction().execute(async (transaction) => {
+        await transaction
+          .updateTable('oauth_client')
+          .set(columns)
+          .where('client_id', '=', clientId)
+          .execute();
+        // A client proves itself in one way.
+        if (columns.jwks !== undefined)
+          await transaction.deleteFrom('oauth_client_secret').where('client_id', '=', clientId).execute();
+      });
+    },
+
+    async secrets(clientId) {
+      const rows = isClientId(clientId) ? await liveSecrets(kysely, clientId, clock()) : [];
+      return rows.map(({ id, created_at, expires_at }) => ({
+        id,
+        createdAt: created_at,
+        endsAt: expires_at ?? undefined,
+      }));
+    },
+
     async rotateSecret(clientId, { overlapSeconds = 86_400 } = {}) {
       if (!Number.isSafeInteger(overlapSeconds) || overlapSeconds < 0 || overlapSeconds > 90 * 86_400) {
         throw new ClientError(
@@ -143,7 +168,7 @@ export function createClientRegistry(db: Database, config: Config, clock: () => 
         );
       }
       const client = await existing(clientId);
-      if (client.is_public === 1 || client.jwks !== null) {
+      if (authMethod(client) !== 'client_secret') {
         throw new ClientError(
           'client_id',
           `The app ${JSON.stringify(client.name)} has no secret to replace.`,
@@ -152,13 +177,20 @@ export function createClientRegistry(db: Database, config: Config, clock: () => 
       const secret = newSecret();
       const now = clock();
       await kysely.transaction().execute(async (transaction) => {
-        const retired = now + overlapSeconds * 1000;
-        await transaction
-          .updateTable('oauth_client_secret')
-          .set({ expires_at: retired })
-          .where('client_id', '=', clientId)
-          .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', retired)]))
-          .execute();
+        await lock(transaction, clientId);
+        const [newest] = await liveSecrets(transaction, clientId, now);
+        const end = (endsAt: number) =>
+          transaction
+            .updateTable('oauth_client_secret')
+            .set({ expires_at: endsAt })
+            .where('client_id', '=', clientId)
+            .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', endsAt)]));
+        if (newest !== undefined) {
+          await end(now).where('id', '!=', newest.id).execute();
+          await end(now + overlapSeconds * 1000)
+            .where('id', '=', newest.id)
+            .execute();
+        }
         await transaction
           .insertInto('oauth_client_secret')
           .values({
@@ -173,9 +205,59 @@ export function createClientRegistry(db: Database, config: Config, clock: () => 
       return { client_id: clientId, client_secret: secret };
     },
 
+    async endSecret(clientId, secretId) {
+      const now = clock();
+      await kysely.transaction().execute(async (transaction) => {
+        await lock(transaction, clientId);
+        const live = await liveSecrets(transaction, clientId, now);
+        if (!live.some(({ id }) => id === secretId))
+          throw new ClientError('secret', 'There is no such secret, or it has ended already.');
+        if (live.length === 1)
+          throw new ClientError('secret', 'It is the only secret of the app: make a new one instead.');
+        await transaction
+          .updateTable('oauth_client_secret')
+          .set({ expires_at: now })
+          .where('id', '=', secretId)
+          .execute();
+      });
+    },
+
     disable: (clientId) => setDisabled(clientId, clock()),
     enable: (clientId) => setDisabled(clientId, null),
   };
+}
+
+function authMethod(
+  client: Pick<ClientTable, 'is_public' | 'jwks' | 'jwks_uri'>,
+): RegisteredClient['authMethod'] {
+  if (client.is_public === 1) return 'none';
+  return client.jwks === null && client.jwks_uri === null ? 'client_secret' : 'private_key_jwt';
+}
+
+/** Two that change the secrets of one client go one after the other. */
+async function lock(transaction: Kysely<OAuthTables>, clientId: string): Promise<void> {
+  await transaction
+    .updateTable('oauth_client')
+    .set((set) => ({ client_id: set.ref('client_id') }))
+    .where('client_id', '=', clientId)
+    .execute();
+}
+
+async function liveSecrets(
+  kysely: Kysely<OAuthTables>,
+  clientId: string,
+  now: number,
+): Promise<ClientSecretTable[]> {
+  const rows = await kysely
+    .selectFrom('oauth_client_secret')
+    .selectAll()
+    .where('client_id', '=', clientId)
+    .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', now)]))
+    .execute();
+  // The one without an end is the newest, whatever the clocks of two processes say.
+  return rows.sort(
+    (a, b) => (b.expires_at ?? Infinity) - (a.expires_at ?? Infinity) || b.created_at - a.created_at,
+  );
 }
 
 /** HMAC of a secret. The secret is random, so a slow hash would only be a lever to exhaust the server. */
@@ -200,98 +282,6 @@ function newSecret(): string {
   return randomBytes(32).toString('base64url');
 }
 
-function checkRegistration(
-  registration: ClientRegistration,
-  config: Config,
-): Omit<ClientTable, 'client_id' | 'created_at' | 'disabled_at'> {
-  const isPublic = registration.public ?? false;
-  const name = registration.name.trim();
-  if (name === '') throw new ClientError('name', 'The app needs a name: members see it when they are asked.');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-  if (name.length > 100 || /[\u0000-\u001f\u007f\u200e\u200f\u202a-\u202e\u2066-\u2069]/.test(name)) {
-    throw new ClientError(
-      'name',
-      `The name ${JSON.stringify(name)} is longer than 100 characters or has control characters.`,
-    );
-  }
-  const redirectUris = [
-    ...new Set(registration.redirectUris.map((uri) => uri.trim()).filter((uri) => uri !== '')),
-  ];
-  if (redirectUris.length === 0)
-    throw new ClientError('redirectUris', 'The app needs at least one redirect URI.');
-  if (redirectUris.length > 20) throw new ClientError('redirectUris', 'An app has at most 20 redirect URIs.');
-  for (const uri of redirectUris) {
-    checkRedirectUri(uri, { allowLoopback: config.mode === 'sandbox', isPublic });
-  }
-  const known = config.lines.map((line) => line.id);
-  const lines = [...new Set(registration.lines ?? known)];
-  if (lines.length === 0) throw new ClientError('lines', 'The app needs at least one line of business.');
-  for (const line of lines) {
-    if (!known.includes(line)) {
-      throw new ClientError(
-        'lines',
-        `There is no line ${JSON.stringify(line)}; there are: ${known.join(', ')}.`,
-      );
-    }
-  }
-  const scopes = registration.scopes === undefined ? undefined : [...new Set(registration.scopes)];
-  if (scopes?.length === 0) throw new ClientError('scopes', 'The app needs at least one scope.');
-  for (const scope of scopes ?? []) {
-    if (!supportedScopes.includes(scope)) {
-      throw new ClientError(
-        'scopes',
-        `There is no scope ${JSON.stringify(scope)}; scopes_supported lists those there are.`,
-      );
-    }
-  }
-  if (isPublic && (registration.legacyToken === true || registration.pkceOptional === true)) {
-    const which = registration.legacyToken === true ? 'the legacy token request' : 'leaving out PKCE';
-    throw new ClientError('public', `A public app has no secret, so ${which} is not for it.`);
-  }
-  if (isPublic && registration.jwks !== undefined) {
-    throw new ClientError('jwks', 'A public app has no keys of its own.');
-  }
-  return {
-    name,
-    is_public: isPublic ? 1 : 0,
-    redirect_uris: JSON.stringify(redirectUris),
-    lines: JSON.stringify(lines),
-    scope: scopes?.join(' ') ?? null,
-    legacy_token: registration.legacyToken === true ? 1 : 0,
-    pkce_optional: registration.pkceOptional === true ? 1 : 0,
-    jwks: registration.jwks === undefined ? null : checkJwks(registration.jwks),
-    developer_id: registration.developerId ?? null,
-    verified_by: registration.verifiedBy ?? null,
-  };
-}
-
-function checkJwks(jwks: { readonly keys: readonly object[] }): string {
-  if (!Array.isArray(jwks.keys) || jwks.keys.length === 0) {
-    throw new ClientError('jwks', 'The JSON Web Key Set has no "keys".');
-  }
-  for (const key of jwks.keys as readonly Record<string, unknown>[]) {
-    if (typeof key !== 'object' || key === null)
-      throw new ClientError('jwks', 'Each of "keys" is an object.');
-    if (key.kty !== 'RSA' && key.kty !== 'EC') {
-      throw new ClientError(
-        'jwks',
-        `A key of type ${JSON.stringify(key.kty)} cannot be used: RSA and EC can.`,
-      );
-    }
-    if ('d' in key)
-      throw new ClientError('jwks', 'The JSON Web Key Set has a private key: give the public part only.');
-  }
-  for (const key of jwks.keys) {
-    try {
-      createPublicKey({ key: key as JsonWebKey, format: 'jwk' });
-    } catch {
-      // A damaged key would otherwise fail at the app's first request.
-      throw new ClientError('jwks', 'A key of the JSON Web Key Set is damaged or incomplete.');
-    }
-  }
-  return JSON.stringify({ keys: jwks.keys });
-}
-
 function toRegisteredClient(row: ClientTable): RegisteredClient {
   return {
     client_id: row.client_id,
@@ -302,7 +292,9 @@ function toRegisteredClient(row: ClientTable): RegisteredClient {
     scopes: row.scope?.split(' '),
     legacyToken: row.legacy_token === 1,
     pkceOptional: row.pkce_optional === 1,
-    authMethod: row.is_public === 1 ? 'none' : row.jwks === null ? 'client_secret' : 'private_key_jwt',
+    authMethod: authMethod(row),
+    jwks: row.jwks ?? undefined,
+    jwksUri: row.jwks_uri ?? undefined,
     developerId: row.developer_id ?? undefined,
     verifiedBy: row.verified_by ?? undefined,
     createdAt: row.created_at,

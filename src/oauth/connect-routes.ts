@@ -22,16 +22,18 @@ import type { RequestLimits } from './request-limits.ts';
 const legacyDeprecation = '@1735689600';
 
 export interface ConnectDeps {
-  readonly provider: Provider;
+  /** The one with the present keys. */
+  readonly provider: () => Provider;
   readonly config: Config;
   readonly clients: ClientRegistry;
   readonly limits: RequestLimits;
+  readonly onLegacyTokenRequest: (line: string, clientId: string) => void;
 }
 
 export function registerConnectRoutes(
   app: FastifyInstance,
   line: Line,
-  { provider, config, clients, limits }: ConnectDeps,
+  { provider, config, clients, limits, onLegacyTokenRequest }: ConnectDeps,
 ): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: formBodyLimit }, (_request, body, done) =>
@@ -57,9 +59,15 @@ export function registerConnectRoutes(
       reply.headers(rateLimitHeaders([refused]));
       return sendOAuthError(reply, 429, 'temporarily_unavailable', description);
     }
-    await forwardToProvider(provider, line, forwarded, { request, reply });
+    await forwardToProvider(provider(), line, forwarded, { request, reply });
     if (reply.raw.statusCode === 401) limits.clientFailed(request.ip, client);
   };
+
+  // RFC 8594.
+  const sunset =
+    config.legacyTokenSunset === undefined
+      ? {}
+      : { sunset: new Date(config.legacyTokenSunset).toUTCString() };
 
   const handle = async (request: FastifyRequest, reply: FastifyReply, url: string) => {
     const [path = '', queryText = ''] = splitOnce(url, '?');
@@ -96,7 +104,8 @@ export function registerConnectRoutes(
             'send a form by POST with client_id, client_secret, code and redirect_uri: this app is not registered for the token request with ClientId in the query',
           );
         }
-        reply.header('deprecation', legacyDeprecation);
+        if (client?.legacyToken === true) onLegacyTokenRequest(line.id, client.client_id);
+        reply.headers({ deprecation: legacyDeprecation, ...sunset });
         const standard = {
           method: 'POST',
           url: path,
@@ -111,7 +120,7 @@ export function registerConnectRoutes(
       }
       if (isForm(request) && request.headers.authorization === undefined) {
         const named = await namePublicClient(new URLSearchParams(forwarded.body.toString()), {
-          provider,
+          provider: provider(),
           clients,
         });
         if (named !== undefined) forwarded.body = Buffer.from(named.toString());
@@ -119,7 +128,7 @@ export function registerConnectRoutes(
     }
     return authenticatesClients.has(endpoint)
       ? authenticateClient(forwarded, request, reply)
-      : forwardToProvider(provider, line, forwarded, { request, reply });
+      : forwardToProvider(provider(), line, forwarded, { request, reply });
   };
 
   const prefix = `/${line.id}`;

@@ -8,7 +8,7 @@ import type { Language } from '../pages/language.ts';
 import { isDataScope, supportedScopes } from '../smart/scopes.ts';
 import type { Account, Sharable } from './accounts.ts';
 import { insertConnection } from './connections.ts';
-import { type ConsentLine, consentLines, isRefusable } from './describe-scope.ts';
+import { type ConsentLine, consentLines, includesCategory, isRefusable } from './describe-scope.ts';
 import { connectionLifetime } from './lifetimes.ts';
 import { lineWords, sensitiveWords } from './pages/class-texts.ts';
 import { consentWording } from './pages/consent-texts.ts';
@@ -115,9 +115,12 @@ export async function recordConsent(decision: {
   const [first] = people;
   if (first === undefined) throw new Error('a consent is for at least one person');
   const fhirUser = await fhirUserOf(account, first, { line, holds });
+  const unticked = asked.refusable.filter((scope) => !picked.includes(scope));
   const granted = asked.scopes.filter(
     (scope) =>
-      (!asked.refusable.includes(scope) || picked.includes(scope)) &&
+      !unticked.includes(scope) &&
+      // Who refused a part did not mean to give it as a part of the whole.
+      !unticked.some((part) => includesCategory(scope, part)) &&
       !(people.length > 1 && scope.startsWith('patient/')) &&
       !(scope === 'fhirUser' && fhirUser === undefined),
   );

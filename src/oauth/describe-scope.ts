@@ -1,5 +1,6 @@
 // Scopes in the words of the consent page: each data class, or several that one scope cannot tell apart, is one line with
 // one box, whatever spelling the app asked in. https://hl7.org/fhir/smart-app-launch/STU2.2/best-practices.html
+import { type CategoryScope, categoryScopeOf } from '../smart/category-scopes.ts';
 import { dataClasses } from '../smart/data-classes.ts';
 import { isDataScope } from '../smart/scopes.ts';
 
@@ -8,6 +9,8 @@ export interface ConsentLine {
   readonly kind: 'data' | 'directory' | 'stay' | 'stay-today';
   /** Codes of data classes, in their order. */
   readonly classes: readonly string[];
+  /** One category of a type, where the app asks for no more. */
+  readonly category?: CategoryScope;
   readonly scopes: readonly string[];
 }
 
@@ -18,12 +21,18 @@ export function isRefusable(scope: string): boolean {
 
 /**
  * What can be refused, line by line. Scopes that share a data class stand in one line, so that unticking it refuses
- * all that give it, and no class stands in two.
+ * all that give it, and no class stands in two. A granular scope is a line of its own.
  */
 export function consentLines(scopes: readonly string[]): ConsentLine[] {
   const data: { classes: Set<string>; scopes: string[] }[] = [];
   const directory: string[] = [];
+  const categories = new Map<CategoryScope, string[]>();
   for (const scope of scopes.filter(isDataScope)) {
+    const category = categoryScopeOf(scope);
+    if (category !== undefined) {
+      categories.set(category, [...(categories.get(category) ?? []), scope]);
+      continue;
+    }
     const classes = classesOf(scope);
     if (classes.length === 0) {
       directory.push(scope);
@@ -38,14 +47,20 @@ export function consentLines(scopes: readonly string[]): ConsentLine[] {
     data.push(line);
   }
   const order = (codes: ReadonlySet<string>) => dataClasses.filter(({ code }) => codes.has(code));
-  const lines = data
-    .map(({ classes, scopes: of }) => ({ classes: order(classes), scopes: of }))
+  const granular = [...categories].map(([category, of]) => ({
+    classes: new Set(classesOf(of[0]!)),
+    scopes: of,
+    category,
+  }));
+  const lines = [...data.map((line) => ({ ...line, category: undefined })), ...granular]
+    .map((line) => ({ ...line, classes: order(line.classes) }))
     .sort((a, b) => dataClasses.indexOf(a.classes[0]!) - dataClasses.indexOf(b.classes[0]!))
     .map(
-      ({ classes, scopes: of }): ConsentLine => ({
+      ({ classes, scopes: of, category }): ConsentLine => ({
         kind: 'data',
         classes: classes.map(({ code }) => code),
         scopes: scopes.filter((scope) => of.includes(scope)),
+        ...(category === undefined ? {} : { category }),
       }),
     );
   return [
@@ -58,6 +73,15 @@ export function consentLines(scopes: readonly string[]): ConsentLine[] {
       ? [{ kind: 'stay-today', classes: [], scopes: ['online_access'] } as const]
       : []),
   ];
+}
+
+/** Whether a scope gives, among more, what a granular one is about. */
+export function includesCategory(scope: string, granular: string): boolean {
+  const category = categoryScopeOf(granular);
+  if (category === undefined || categoryScopeOf(scope) !== undefined) return false;
+  if (/^(?:patient|user)\//.test(scope)) return scope.split(/[/.]/)[1] === category.type;
+  const classes = classesOf(scope);
+  return classesOf(granular).some((code) => classes.includes(code));
 }
 
 /** Codes of the data classes of which a scope gives something. */

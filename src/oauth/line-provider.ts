@@ -6,6 +6,7 @@ import {
   type Client,
   type Configuration,
   type errors,
+  type JWK,
   type KoaContextWithOIDC,
   Provider,
 } from 'oidc-provider';
@@ -23,11 +24,11 @@ import { checkAudience } from './check-audience.ts';
 import { extraClientMetadata } from './client-metadata.ts';
 import { matchesSecret, secretDigest } from './client-registry.ts';
 import { assertionAlgorithms, endpoints, routes } from './endpoints.ts';
+import { fetchClientKeys, keysLimit } from './fetch-client-keys.ts';
 import { connectionLifetime, lifetimes } from './lifetimes.ts';
 import { authorizationErrorPage } from './pages/authorization-error-page.ts';
 import { recordAdapter } from './record-adapter.ts';
 import type { OAuthTables } from './schema.ts';
-import { signingKeys } from './signing-keys.ts';
 import { tokenAnswer, tokenClaims } from './token-answer.ts';
 import { whatBecameOf } from './what-became-of.ts';
 
@@ -37,6 +38,8 @@ export interface LineProviderDeps {
   readonly logger: Logger;
   readonly clock: () => number;
   readonly accounts: Accounts;
+  /** The first signs. A running provider keeps those it was made with: to change them is to make another. */
+  readonly keys: readonly JWK[];
 }
 
 /** '' or '/path': what stands before every path of the line's portal in public. */
@@ -44,9 +47,9 @@ export function portalPath(line: Line): string {
   return new URL(line.portalUrl).pathname.replace(/\/$/, '');
 }
 
-export async function createLineProvider(line: Line, deps: LineProviderDeps): Promise<Provider> {
+export function createLineProvider(line: Line, deps: LineProviderDeps): Provider {
   const { config, logger, db, clock } = deps;
-  const provider = new Provider(line.portalUrl, await configuration(line, deps));
+  const provider = new Provider(line.portalUrl, configuration(line, deps));
   // TLS ends before us; Host and X-Forwarded-Proto are set from the line's own URL (see forward-to-provider).
   provider.proxy = true;
   provider.silent = true;
@@ -67,6 +70,7 @@ export async function createLineProvider(line: Line, deps: LineProviderDeps): Pr
       };
     }
     if (ctx.status >= 400) ctx.set('Cache-Control', 'no-store');
+    else if (context.oidc?.route === 'jwks') ctx.set('Cache-Control', `public, max-age=${keysMaxAgeSeconds}`);
     if (String(ctx.response.headers['cache-control'] ?? '').includes('no-store'))
       ctx.set('Pragma', 'no-cache');
     if (isIssuedToken(context)) Object.assign(context.body as object, tokenAnswer(context, clock()));
@@ -104,6 +108,9 @@ export async function createLineProvider(line: Line, deps: LineProviderDeps): Pr
   return provider;
 }
 
+/** Less than a key is published before it signs (signing-keys). */
+const keysMaxAgeSeconds = 300;
+
 /** Pages of the library itself; it adds the digest of its one script. No form-action: it would stop form_post. */
 const responseSecurityPolicy =
   "default-src 'none'; script-src 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -124,10 +131,7 @@ function isIssuedToken(ctx: KoaContextWithOIDC): boolean {
   return ctx.oidc?.route === 'token' && ctx.status === 200 && typeof ctx.body === 'object';
 }
 
-async function configuration(
-  line: Line,
-  { db, config, clock, accounts }: LineProviderDeps,
-): Promise<Configuration> {
+function configuration(line: Line, { db, config, clock, accounts, keys }: LineProviderDeps): Configuration {
   const kysely = db.as<OAuthTables>();
   const { pathname, protocol } = new URL(line.portalUrl);
   const secure = protocol === 'https:';
@@ -135,7 +139,7 @@ async function configuration(
   const off = { enabled: false } as const;
   return {
     adapter: recordAdapter({ db, line: line.id, clock }),
-    jwks: { keys: await signingKeys(db, config, line.id, clock()) },
+    jwks: { keys: [...keys] },
     routes,
     discovery: {
       management_endpoint: endpoints(line).management_endpoint,
@@ -146,6 +150,8 @@ async function configuration(
       service_documentation: `${config.planUrl}/developer/docs/patient-api`,
     },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    fetch: fetchClientKeys(config.mode, clock),
+    fetchResponseBodyLimits: { jwks_uri: keysLimit },
     assertJwtClientAuthClaimsAndHeader: async (_ctx, claims) => checkAssertion(claims, clock()),
     responseTypes: ['code', 'code id_token'],
     subjectTypes: ['public'],

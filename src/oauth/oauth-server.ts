@@ -2,6 +2,7 @@
 // Read this first; what a request goes through stands in connect-routes (protocol) and interaction-routes (people).
 // https://www.rfc-editor.org/rfc/rfc6749, https://hl7.org/fhir/smart-app-launch/STU2.2/
 import type { FastifyInstance } from 'fastify';
+import type { JWK } from 'oidc-provider';
 import type { Config, Line } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import type { Logger } from '../log/logger.ts';
@@ -28,6 +29,7 @@ import type { OAuthTables } from './schema.ts';
 import { createFactors, type Factors } from './second-factor/factors.ts';
 import { createSecondStep, type SecondStep } from './second-factor/second-step.ts';
 import { createSignInThrottle } from './sign-in-throttle.ts';
+import { reloadMs, signingKeys } from './signing-keys.ts';
 import { createVerifyToken } from './verify-token.ts';
 
 export interface OAuthServerDeps {
@@ -44,6 +46,8 @@ export interface OAuthServerDeps {
   readonly birthDateOf?: AccountOptions['birthDateOf'];
   /** Whether a line holds a resource, by its relative reference: nobody is told to be one that cannot be read. */
   readonly holds?: (line: string, reference: string) => Promise<boolean>;
+  /** An app sent its secret in the query, as only those do that are registered for it. */
+  readonly onLegacyTokenRequest?: (line: string, clientId: string) => void;
 }
 
 export interface OAuthServer {
@@ -63,6 +67,8 @@ export interface OAuthServer {
     /** Ends those that live, and answers how many. */
     end(which: WhichConnections, reason: EndReason): Promise<number>;
   };
+  /** As every running process does by itself twice a minute. */
+  reloadSigningKeys(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -79,6 +85,7 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
     findPatient = async (_line, { value }) => value,
     birthDateOf,
     holds = async () => true,
+    onLegacyTokenRequest = () => {},
   } = deps;
   const accounts = createAccounts(db, clock, { ...config, birthDateOf });
   const clients = createClientRegistry(db, config, clock);
@@ -86,15 +93,29 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
   const throttle = createSignInThrottle(db, clock);
   const lines = await Promise.all(
     config.lines.map(async (line) => {
-      const provider = await createLineProvider(line, { db, config, logger, clock, accounts });
+      const keys = await signingKeys(db, config, line.id, clock());
+      const provider = createLineProvider(line, { db, config, logger, clock, accounts, keys });
       return {
         line,
         provider,
         secondStep: createSecondStep({ line, config, accounts, factors, throttle, clock }),
         discovery: await readDiscovery(provider, line),
+        signing: { kids: kidsOf(keys), provider },
       };
     }),
   );
+  const reloadSigningKeys = async () => {
+    for (const served of lines) {
+      const keys = await signingKeys(db, config, served.line.id, clock());
+      if (kidsOf(keys) === served.signing.kids) continue;
+      const provider = createLineProvider(served.line, { db, config, logger, clock, accounts, keys });
+      served.signing = { kids: kidsOf(keys), provider };
+      logger.info(
+        { line: served.line.id, kids: keys.map(({ kid }) => kid) },
+        'the signing keys have changed',
+      );
+    }
+  };
   const discoveries = new Map(lines.map(({ line, discovery }) => [line.id, discovery]));
   const discoveryOf = (line: Line) => {
     const discovery = discoveries.get(line.id);
@@ -108,12 +129,26 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
       logger.error({ err: error }, 'expired tokens and sessions could not be deleted'),
     );
   }, purgeEveryMs).unref();
+  let reloading: Promise<unknown> = Promise.resolve();
+  const reloadTimer = setInterval(() => {
+    reloading = reloading.then(reloadSigningKeys).catch((error: unknown) => {
+      logger.error({ err: error }, 'the signing keys could not be read again');
+    });
+  }, reloadMs).unref();
 
   return {
     register(app) {
-      for (const { line, provider, secondStep } of lines) {
+      for (const served of lines) {
+        // The steps of a sign-in sign nothing, so the first provider does for them for good.
+        const { line, provider, secondStep } = served;
         app.register(async (scope) =>
-          registerConnectRoutes(scope, line, { provider, config, clients, limits }),
+          registerConnectRoutes(scope, line, {
+            provider: () => served.signing.provider,
+            config,
+            clients,
+            limits,
+            onLegacyTokenRequest,
+          }),
         );
         if (config.clientRegistration !== 'off')
           app.register(async (scope) =>
@@ -152,9 +187,16 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
         revokeGrant(db.as<OAuthTables>(), { line, grantId, now: clock(), reason: 'member' }),
       end: (which, reason) => endConnections(db.as<OAuthTables>(), which, { now: clock(), reason }),
     },
+    reloadSigningKeys,
     async close() {
       clearInterval(timer);
-      await purging;
+      clearInterval(reloadTimer);
+      await Promise.all([purging, reloading]);
     },
   };
+}
+
+/** In their order: the first signs. */
+function kidsOf(keys: readonly JWK[]): string {
+  return keys.map(({ kid }) => kid).join(' ');
 }

@@ -11,6 +11,10 @@ const cost = { memory: 19_456, passes: 2, parallelism: 1, tagLength: 32 };
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16);
   const tag = await derive('argon2id', { ...cost, message: comparable(password), nonce: salt });
+  return phc(salt, tag);
+}
+
+function phc(salt: Buffer, tag: Buffer): string {
   return `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=${cost.parallelism}$${plain64(salt)}$${plain64(tag)}`;
 }
 
@@ -31,12 +35,12 @@ export async function verifyPassword(hash: string, password: string): Promise<bo
   return timingSafeEqual(actual, expected);
 }
 
-let absent: Promise<string> | undefined;
+/** Of no password: made of chance, so that not even the first unknown user takes longer than a known one. */
+const absent = phc(randomBytes(16), randomBytes(cost.tagLength));
 
 /** For a user that does not exist: costs as much as a real check and is never true. */
 export async function verifyAbsent(password: string): Promise<false> {
-  absent ??= hashPassword(randomBytes(16).toString('hex'));
-  await verifyPassword(await absent, password);
+  await verifyPassword(absent, password);
   return false;
 }
 

@@ -65,6 +65,8 @@ export interface ClientTable {
   pkce_optional: number;
   /** JSON Web Key Set of a client that signs assertions (RFC 7523). */
   jwks: string | null;
+  /** Where that set is read instead, so that the client can change its keys by itself. */
+  jwks_uri: string | null;
   developer_id: string | null;
   /** Name of the authority that vouched for it when it registered itself. */
   verified_by: string | null;
@@ -178,6 +180,10 @@ export interface SigningKeyTable {
   /** Private JWK, AES-256-GCM. */
   sealed: string;
   created_at: number;
+  /** Published before that, so that everybody has it by then. */
+  signs_from: number;
+  /** No longer published from then on; null: as long as an ID Token that it signed may live. */
+  withdrawn_at: number | null;
 }
 
 export interface OAuthTables {
@@ -319,6 +325,15 @@ export const oauthSchema: readonly SchemaChange[] = [
       await sql`create table oauth_registration (
         client_id text not null primary key references oauth_client (client_id) on delete cascade,
         digest text not null) ${inKeyOrder}`.execute(db);
+    },
+  },
+  {
+    name: '0460-clients',
+    async up(db) {
+      await sql`alter table oauth_client add column jwks_uri text`.execute(db);
+      await sql`alter table oauth_signing_key add column signs_from bigint not null default 0`.execute(db);
+      await sql`alter table oauth_signing_key add column withdrawn_at bigint`.execute(db);
+      await sql`update oauth_signing_key set signs_from = created_at`.execute(db);
     },
   },
 ];

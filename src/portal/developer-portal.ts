@@ -5,12 +5,13 @@ import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import { acceptFormBodies, formOf } from '../http/form-body.ts';
 import type { Logger } from '../log/logger.ts';
-import { ClientError, type ClientRegistry, type RegisteredClient } from '../oauth/client-registry.ts';
+import type { ClientRegistry } from '../oauth/client-registry.ts';
 import { html, pageHeaders, renderPage } from '../pages/page.ts';
+import { registerAppRoutes } from './app-routes.ts';
 import { createDevelopers, type Developer } from './developers.ts';
 import { signInPage, signUpPage, welcomePage } from './pages/account-pages.ts';
-import { appListPage, appPage, newAppPage } from './pages/app-pages.ts';
-import { emptyForm, type FormState } from './pages/form-field.ts';
+import { appListPage } from './pages/app-pages.ts';
+import { emptyForm } from './pages/form-field.ts';
 import { createPortalVisits, type PortalVisit } from './portal-visit.ts';
 
 export interface DeveloperPortalDeps {
@@ -91,17 +92,6 @@ function registerRoutes(
     async (request: FastifyRequest, reply: FastifyReply) =>
       handle(await visits.start(request, reply), request, reply);
 
-  const ownApp = async (
-    developer: Developer,
-    request: FastifyRequest,
-  ): Promise<RegisteredClient | undefined> => {
-    const found = await clients.find((request.params as { id: string }).id);
-    return found?.developerId === developer.id ? found : undefined;
-  };
-
-  const noSuchApp = (reply: FastifyReply) =>
-    sendProblem(reply, 404, 'There is no such app', 'It may be another account’s.');
-
   app.get(
     '/developer',
     shown(async ({ developer, csrf }, _request, reply) => {
@@ -176,73 +166,7 @@ function registerRoutes(
     }),
   );
 
-  const everyLine = config.lines.map((line) => line.id);
-
-  app.get(
-    '/developer/apps/new',
-    shown(
-      signedIn((_developer, { csrf }, _request, reply) =>
-        send(reply, 200, newAppPage(config, csrf, emptyForm, everyLine)),
-      ),
-    ),
-  );
-
-  app.post(
-    '/developer/apps/new',
-    trusted(
-      signedIn(async (developer, { csrf }, request, reply) => {
-        const form = formOf(request);
-        const typed = {
-          name: form.get('name') ?? '',
-          redirectUris: form.get('redirectUris') ?? '',
-          kind: form.get('kind') === 'public' ? 'public' : 'confidential',
-          legacyToken: form.get('legacyToken') ?? '',
-        };
-        const lines = form.getAll('line');
-        try {
-          const credentials = await clients.create({
-            name: typed.name,
-            redirectUris: typed.redirectUris.split(/\r?\n/),
-            public: typed.kind === 'public',
-            lines,
-            legacyToken: typed.legacyToken === 'yes',
-            developerId: developer.id,
-          });
-          const created = await clients.find(credentials.client_id);
-          if (created === undefined) return noSuchApp(reply);
-          return send(reply, 201, appPage(config, { app: created, csrf, credentials }));
-        } catch (error) {
-          if (!(error instanceof ClientError)) throw error;
-          const state: FormState = { typed, errors: { [error.field]: error.message } };
-          return send(reply, 422, newAppPage(config, csrf, state, lines));
-        }
-      }),
-    ),
-  );
-
-  app.get(
-    '/developer/apps/:id',
-    shown(
-      signedIn(async (developer, { csrf }, request, reply) => {
-        const found = await ownApp(developer, request);
-        return found === undefined
-          ? noSuchApp(reply)
-          : send(reply, 200, appPage(config, { app: found, csrf }));
-      }),
-    ),
-  );
-
-  app.post(
-    '/developer/apps/:id/secret',
-    trusted(
-      signedIn(async (developer, { csrf }, request, reply) => {
-        const found = await ownApp(developer, request);
-        if (found === undefined || found.authMethod !== 'client_secret') return noSuchApp(reply);
-        const credentials = await clients.rotateSecret(found.client_id);
-        return send(reply, 200, appPage(config, { app: found, csrf, credentials }));
-      }),
-    ),
-  );
+  registerAppRoutes(app, { config, clients, clock, send, sendProblem, trusted, shown, signedIn });
 }
 
 function waitMessage(seconds: number): string {

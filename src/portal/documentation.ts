@@ -54,10 +54,14 @@ function register(config: Config): Html {
   return html`<section id="register"><h2>1. Register</h2>
 <p>Sign up in the <a href="${config.planUrl}/developer">developer portal</a> and add an application: its name and its redirect URI.
 You get a client id and, unless the app is public, a secret. The secret is shown once and cannot be recovered; you can generate a
-new one at any time, and the old one stays valid for 24 hours. One registration serves every line of business. A payer registers
-the same way.</p>
+new one at any time and choose until when the old one stays valid: a day unless you say otherwise. Two are valid at most. One
+registration serves every line of business. A payer registers the same way.</p>
+<p>Instead of having a secret an app may sign (<code>private_key_jwt</code>, <code>RS384</code> or <code>ES384</code>): give its public
+keys or, better, the address where it publishes them (<code>jwks_uri</code>), which is read again when a minute has passed. An
+assertion lives for five minutes at most and is good once.</p>
 <p>Redirect URIs are compared exactly. They use https${config.mode === 'sandbox' ? ', or http on localhost here in the sandbox' : ''};
-a public app on a phone may use a scheme made from a domain name, such as <code>com.example.app:/callback</code>.</p></section>`;
+a public app on a device may use <code>http://127.0.0.1</code> or <code>http://[::1]</code>, where any port will do, or a scheme
+made from a domain name, such as <code>com.example.app:/callback</code>.</p></section>`;
 }
 
 function lines(config: Config): Html {
@@ -107,7 +111,9 @@ function token(config: Config): Html {
   -d redirect_uri=https://app.example.com/callback \\
   -d code_verifier=YOUR_CODE_VERIFIER</code></pre>
 <p>A public app sends <code>client_id</code> instead of <code>-u</code>. Apps that were registered for “Token request in the query” may
-also send it as older documentation has it. That is deprecated, because secrets in addresses end up in logs:</p>
+also send it as older documentation has it. That is deprecated, because secrets in addresses end up in logs${
+    config.legacyTokenSunset === undefined ? '' : `, and ends on ${config.legacyTokenSunset}`
+  }:</p>
 <pre><code>curl -s "${line.portalUrl}/connect/token?ClientId=YOUR_CLIENT_ID&amp;ClientSecret=YOUR_CLIENT_SECRET&amp;Code=THE_CODE&amp;RedirectUri=https://app.example.com/callback"</code></pre>
 <p>A code is good for one minute and for one use: used twice, it ends what it gave. The answer:</p>
 <pre><code>{

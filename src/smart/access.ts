@@ -35,11 +35,16 @@ export interface MemberAccess {
   readonly permissions: Permissions;
 }
 
+/** https://hl7.org/fhir/R4/datatypes.html#id */
+export const idPattern = /^[A-Za-z0-9\-.]{1,64}$/;
+
 const sensitiveCodes: ReadonlySet<string> = new Set(sensitiveClasses.map(({ code }) => code));
 
 /** A refresh may have narrowed the scopes of a token since its connection was made. */
 export function memberAccess(grant: TokenGrant, permissions: Permissions): MemberAccess {
-  const { line, clientId, grantId, patients, fhirUser, scope } = grant;
+  const { line, clientId, grantId, fhirUser, scope } = grant;
+  // Names of scopes that are no member's own are no ids.
+  const patients = grant.patients.filter((id) => idPattern.test(id));
   const sensitive = grant.sensitive.filter((code) => sensitiveCodes.has(code));
   const told = fhirUser !== undefined && scope.split(' ').includes('fhirUser') ? fhirUser : undefined;
   return { kind: 'member', line, clientId, grantId, patients, sensitive, fhirUser: told, permissions };

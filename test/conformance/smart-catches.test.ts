@@ -13,7 +13,7 @@ type Body = Record<string, unknown>;
 interface Spoilt {
   readonly how: string;
   /** Which answers are changed. */
-  readonly of?: (path: string, sent: URLSearchParams) => boolean;
+  readonly of?: (path: string, sent: URLSearchParams, isNarrow: boolean) => boolean;
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly body?: (body: Body) => Body;
@@ -258,6 +258,40 @@ const spoilt: readonly Spoilt[] = [
     told: 'c4bb_v200_smart_scopes',
   },
   {
+    how: 'grants a whole type beside its category',
+    of: code,
+    body: (body) => ({ ...body, scope: `${String(body['scope'])} patient/Condition.rs` }),
+    ...usCore,
+    told: 'us_core_granted_granular_scopes',
+  },
+  {
+    how: 'finds less than the category',
+    of: (path, _sent, isNarrow) => isNarrow && path.endsWith('/fhir/Condition'),
+    body: (body) => ({ ...body, entry: [] }),
+    ...usCore,
+    told: 'us_core_v610_condition_patient_granular_scope_search_test',
+  },
+  {
+    how: 'finds more than the category',
+    of: (path, _sent, isNarrow) => isNarrow && path.endsWith('/fhir/Observation'),
+    body: (body) => ({
+      ...body,
+      entry: [
+        ...((body['entry'] as unknown[] | undefined) ?? []),
+        { resource: { resourceType: 'Observation', id: 'stranger' } },
+      ],
+    }),
+    ...usCore,
+    told: 'us_core_v610_observation_patient_code_granular_scope_search_test',
+  },
+  {
+    how: 'reads what is outside the category',
+    of: (path, _sent, isNarrow) => isNarrow && path.includes('/fhir/Condition/'),
+    status: 200,
+    ...usCore,
+    told: 'us_core_v610_condition_granular_scope_read_test',
+  },
+  {
     how: 'lists no scopes',
     of: config,
     body: without('scopes_supported'),
@@ -273,10 +307,14 @@ test('a spoilt authorization server is caught', async (context) => {
 
   for (const { how, of, status, headers, body, redirect, suite, launch, told } of spoilt)
     await context.test(`a server that ${how}`, async () => {
+      // The first token that reads is of the whole types.
+      let whole: string | null | undefined;
       const send: Fetch = async (url, init) => {
         const response = await fetch(url, init);
         const sent = init?.body instanceof URLSearchParams ? init.body : new URLSearchParams();
-        if (of?.(new URL(url).pathname, sent) !== true) return response;
+        const bearer = new Headers(init?.headers).get('authorization');
+        if (bearer?.startsWith('Bearer ')) whole ??= bearer;
+        if (of?.(new URL(url).pathname, sent, bearer !== whole) !== true) return response;
         const changed = new Headers(response.headers);
         for (const [name, value] of Object.entries(headers ?? {}))
           if (value === undefined) changed.delete(name);

@@ -41,3 +41,57 @@ testOnEachDatabase(
     );
   },
 );
+
+testOnEachDatabase(
+  'an export of one member holds their record, and what is sensitive if named',
+  async (place) => {
+    const encounter = (id: string, of: string, ...codes: string[]) => ({
+      resourceType: 'Encounter',
+      id,
+      meta: {
+        security: codes.map((code) => ({ system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code })),
+      },
+      status: 'finished',
+      class: { code: 'AMB' },
+      subject: { reference: `Patient/${of}` },
+    });
+    const all = [
+      ...['a', 'b'].map((id) => ({ resourceType: 'Patient', id, active: true })),
+      { resourceType: 'Organization', id: 'plan', name: 'Plan' },
+      encounter('plain', 'a', 'NOSUCH'),
+      encounter('hiv', 'a', 'HIV'),
+      encounter('two', 'a', 'HIV', 'ETH'),
+      encounter('other', 'b', 'HIV'),
+    ];
+    const input = all.map((one) => JSON.stringify(one)).join('\n');
+    assert.equal(
+      runPortico(place, ['import', '--line', 'cco', '-', '--quiet', '--validation', 'off'], input).status,
+      0,
+    );
+    const exported = (...flags: string[]) => {
+      const { status, stdout, stderr } = runPortico(place, ['export', '--line', 'cco', ...flags]);
+      assert.equal(status, 0, stderr);
+      return stdout
+        .trimEnd()
+        .split('\n')
+        .map((text) => (JSON.parse(text) as { id: string }).id)
+        .sort()
+        .join();
+    };
+    assert.equal(exported(), 'a,b,hiv,other,plain,plan,two');
+    assert.equal(exported('--patient', 'a'), 'a,plain');
+    assert.equal(exported('--patient', 'a', '--sensitive', 'hiv'), 'a,hiv,plain');
+    assert.equal(
+      exported('--patient', 'a', '--sensitive', 'hiv', '--sensitive', 'substance-use', '--type', 'Encounter'),
+      'hiv,plain,two',
+    );
+    for (const [flags, message] of [
+      [['--patient', 'a', '--sensitive', 'gossip'], /--sensitive: 'gossip' is none of substance-use, /],
+      [['--sensitive', 'hiv'], /--sensitive: is for the record of one member/],
+    ] as const) {
+      const { status, stderr } = runPortico(place, ['export', '--line', 'cco', ...flags]);
+      assert.equal(status, 1);
+      assert.match(stderr, message);
+    }
+  },
+);

@@ -74,6 +74,86 @@ for (const storage of storages) {
       assert.deepEqual(app?.lines, ['cco', 'advantage']);
     });
 
+    test('a developer chooses the end of the old secret, sees when each ends, and ends one early', async () => {
+      const { browser, page } = await signUp('secrets@example.com');
+      const created = await fill(browser, page, { name: 'Secrets', redirectUris: 'https://my.example/cb' });
+      const id = shownId(created);
+      const first = shownSecret(created) ?? '';
+      const again = await browser.submit(await browser.open(`/developer/apps/${id}`), (form) =>
+        form.set('overlap', String(7 * 86_400)),
+      );
+      const second = shownSecret(again) ?? '';
+      assert.notEqual(second, first);
+      const shown = await browser.open(`/developer/apps/${id}`);
+      const inAWeek = new Date(Date.now() + 7 * 86_400_000).toISOString().slice(11, 13);
+      assert.match(shown.text, new RegExp(`data-label="Ends">[^<]*, ${inAWeek}:\\d\\d UTC`));
+      assert.match(shown.text, /data-label="Ends">when you replace it/);
+      for (const secret of [first, second]) assert.ok(!shown.text.includes(secret));
+      const [, old] = await fixture.oauth.clients.secrets(id);
+      const csrf = new Map(readForm(shown.text).fields).get('csrf') ?? '';
+      const end = `/developer/apps/${id}/secrets/${old?.id}/end`;
+      const stranger = await signUp('stranger@example.com');
+      const foreign = new Map(readForm(stranger.page.text).fields).get('csrf') ?? '';
+      assert.equal((await stranger.browser.post(end, [['csrf', foreign]])).status, 404);
+      assert.equal((await browser.post(end, [['csrf', foreign]])).status, 403);
+      assert.equal((await fixture.oauth.clients.secrets(id)).length, 2);
+      assert.match((await browser.post(end, [['csrf', csrf]])).text, /The only one/);
+      const [left] = await fixture.oauth.clients.secrets(id);
+      const last = await browser.post(`/developer/apps/${id}/secrets/${left?.id}/end`, [['csrf', csrf]]);
+      assert.equal(last.status, 422);
+      assert.match(last.text, /only secret/);
+    });
+
+    test('a developer changes name, redirect URIs and keys; what is wrong stands beside its field', async () => {
+      const { browser, page } = await signUp('edit@example.com');
+      const created = await fill(browser, page, { name: 'Before', redirectUris: 'https://my.example/cb' });
+      const id = shownId(created);
+      const form = await browser.open(`/developer/apps/${id}/edit`);
+      assert.match(form.text, /value="Before"/);
+      assert.match(form.text, />https:\/\/my\.example\/cb<\/textarea>/);
+      const refused = await fill(browser, form, {
+        name: 'After',
+        redirectUris: 'http://my.example/cb',
+      });
+      assert.equal(refused.status, 422);
+      assert.match(refused.text, /id="redirectUris-error"/);
+      assert.match(refused.text, /value="After"/);
+      const noKeys = await fill(browser, form, { redirectUris: 'https://my.example/cb', jwks: '{' });
+      assert.match(noKeys.text, /id="jwks-error">The keys are not JSON/);
+      const inside = await fill(browser, form, {
+        redirectUris: 'https://my.example/cb',
+        jwksUri: 'https://10.0.0.1/jwks',
+      });
+      assert.match(inside.text, /id="jwksUri-error"/);
+      const saved = await fill(browser, form, {
+        name: 'After',
+        redirectUris: 'https://my.example/cb\nhttps://my.example/two',
+        jwksUri: 'https://my.example/jwks.json',
+      });
+      assert.match(saved.text, /signs with keys of its own/);
+      const app = await fixture.oauth.clients.find(id);
+      assert.equal(app?.name, 'After');
+      assert.deepEqual(app?.redirectUris, ['https://my.example/cb', 'https://my.example/two']);
+      assert.equal(app?.jwksUri, 'https://my.example/jwks.json');
+      const stranger = await signUp('edit-stranger@example.com');
+      assert.equal((await stranger.browser.open(`/developer/apps/${id}/edit`)).status, 404);
+    });
+
+    test('an app that may send its secret in the query is told to stop', async () => {
+      const { browser, page } = await signUp('legacy@example.com');
+      const created = await fill(browser, page, {
+        name: 'Legacy',
+        redirectUris: 'https://my.example/cb',
+        legacyToken: 'yes',
+      });
+      assert.match(created.text, /that form is deprecated/);
+      const other = await fill(browser, await browser.open('/developer/apps/new'), {
+        name: 'Standard',
+        redirectUris: 'https://my.example/cb',
+      });
+      assert.doesNotMatch(other.text, /deprecated/);
+    });
+
     test('a developer does not see another’s app', async () => {
       const one = await signUp('one@example.com');
       const created = await fill(one.browser, one.page, {

@@ -9,6 +9,7 @@ import { problemTexts, signInTexts } from '../../src/oauth/pages/sign-in-texts.t
 import { chosenLanguage } from '../../src/pages/language.ts';
 import { frameTexts } from '../../src/pages/page.ts';
 import { memberTexts, whyEnded } from '../../src/portal/pages/member-texts.ts';
+import { categoryScopes } from '../../src/smart/category-scopes.ts';
 import { dataClasses } from '../../src/smart/data-classes.ts';
 import { classScopes } from '../../src/smart/scopes.ts';
 import {
@@ -68,6 +69,12 @@ describe('the language of the pages', () => {
       const line = { kind: 'data', classes: [code], scopes: [] } as const;
       assert.notEqual(lineWords(line, 'es').title, lineWords(line, 'en').title, code);
       assert.notEqual(lineWords(line, 'es').explains, lineWords(line, 'en').explains, code);
+    }
+    for (const category of categoryScopes) {
+      const line = { kind: 'data', classes: [], scopes: [], category } as const;
+      const name = `${category.type} ${category.category}`;
+      assert.notEqual(lineWords(line, 'es').title, lineWords(line, 'en').title, name);
+      assert.notEqual(lineWords(line, 'es').explains, lineWords(line, 'en').explains, name);
     }
     const english = sensitiveWords('en');
     for (const [position, { code, title }] of sensitiveWords('es').entries())

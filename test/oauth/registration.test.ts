@@ -172,7 +172,24 @@ for (const storage of storages) {
       for (const wrong of [undefined, other, 'x'.repeat(43)]) {
         assert.equal((await call(fixture.base, 'GET', path, { token: wrong })).status, 401);
         assert.equal((await call(fixture.base, 'DELETE', path, { token: wrong })).status, 401);
+        assert.equal((await call(fixture.base, 'PUT', path, { token: wrong, body: {} })).status, 401);
       }
+      const changed = {
+        client_id: body['client_id'],
+        client_name: 'Web, renamed',
+        redirect_uris: ['https://app.example.com/other'],
+      };
+      const put = (sent: object) => call(fixture.base, 'PUT', path, { token, body: sent });
+      assert.equal((await put({ ...changed, client_id: 'another' })).status, 400);
+      assert.equal((await put({ ...changed, redirect_uris: ['http://evil.example'] })).status, 400);
+      assert.equal((await put({ ...changed, token_endpoint_auth_method: 'none' })).status, 400);
+      const after = await put(changed);
+      assert.equal(after.status, 200, JSON.stringify(after.body));
+      assert.deepEqual(
+        [after.body['client_name'], after.body.redirect_uris],
+        ['Web, renamed', ['https://app.example.com/other']],
+      );
+      assert.ok(!('client_secret' in after.body));
       const elsewhere = path.replace('/cco/', '/advantage/');
       assert.equal((await call(fixture.base, 'GET', elsewhere, { token })).status, 401);
       assert.equal((await call(fixture.base, 'GET', `${path}x`, { token })).status, 401);

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
+import { sqlitePlace } from '../databases.ts';
+import { startPortico } from '../portico.ts';
 import {
   answerOf,
   Browser,
@@ -96,4 +98,36 @@ describe('the published flow: code id_token, form_post, token request in the que
       sensitive: [],
     });
   });
+});
+
+test('the day on which the token request in the query ends is said in each answer (RFC 8594), and each is counted', async (context) => {
+  const place = await sqlitePlace(context);
+  const server = await startPortico(context, place, { legacyTokenSunset: '2027-06-30' });
+  await server.token('cco', 'maria.delgado');
+  const client = await server.portico.oauth.clients.create({
+    name: 'L',
+    redirectUris: [callback],
+    legacyToken: true,
+  });
+  const query = new URLSearchParams({
+    ClientId: client.client_id,
+    ClientSecret: 'wrong',
+    Code: 'a-code-that-nobody-may-see',
+    RedirectUri: callback,
+  });
+  const refused = await server.get(`/cco/connect/token?${query}`);
+  assert.equal(refused.status, 401);
+  assert.equal(refused.headers.get('deprecation'), '@1735689600');
+  assert.equal(refused.headers.get('sunset'), 'Wed, 30 Jun 2027 00:00:00 GMT');
+  query.set('ClientId', 'made-up');
+  await server.get(`/cco/connect/token?${query}`);
+  const metrics = await (await server.get('/metrics')).text();
+  const counted = metrics
+    .split('\n')
+    .filter((line) => line.startsWith('portico_legacy_token_requests_total'));
+  assert.equal(counted.length, 2, counted.join('\n'));
+  assert.ok(
+    counted.includes(`portico_legacy_token_requests_total{line="cco",client="${client.client_id}"} 1`),
+  );
+  assert.doesNotMatch(metrics, /made-up|a-code-that|maria/);
 });

@@ -146,15 +146,22 @@ for (const storage of storages) {
       const category = (code: string) =>
         `patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|${code}`;
       const { code, verifier } = await connect(
-        { scope: `openid ${category('laboratory')} patient/Observation.rs ${category('survey')}` },
+        { scope: `openid ${category('laboratory')} ${category('survey')}` },
         'maria',
-        (form) => {
-          form.remove('scope', category('survey'));
-          form.remove('scope', 'patient/Observation.rs');
-        },
+        (form) => form.remove('scope', category('survey')),
       );
       const { body } = await redeem(code, verifier);
       assert.equal(body.scope, `openid ${category('laboratory')}`);
+      // Who unticks a part alone does not give it as a part of the whole.
+      const part = await connect(
+        {
+          scope: `openid ${category('laboratory')} patient/Observation.rs patientapi.observations.read ${category('survey')}`,
+        },
+        'maria',
+        (form) => form.remove('scope', category('survey')),
+      );
+      const second = await redeem(part.code, part.verifier);
+      assert.equal(second.body.scope, `openid ${category('laboratory')}`);
     });
 
     test('a code used again is refused and ends what it yielded (RFC 6749 section 4.1.2)', async () => {

@@ -66,13 +66,14 @@ export async function sightOf(
 ): Promise<Sight> {
   const line = shape.slot(access.line);
   if (access.kind === 'operator') return { line, members: [], reference: [], referred: [] };
+  const ticked = access.kind === 'member' && access.sensitive.length > 0;
   const of = async (owners: readonly string[], types: readonly string[]): Promise<Slot[]> => {
     const found: number[] = [];
     if (types.includes(type))
       for (const owner of owners) {
         const scope = scopes.known(access.line, owner) ?? (await scopes.find(access.line, owner));
         if (scope !== undefined) found.push(scope);
-        found.push(...(await besideSeen(scopes, access, owner)));
+        if (ticked) found.push(...(await besideSeen(scopes, access, owner)));
       }
     return shape.slots(found);
   };
@@ -85,7 +86,6 @@ export async function sightOf(
 }
 
 const ownedOrReferred: readonly string[] = [...memberTypes, ...referredTypes];
-const nothing: readonly number[] = [];
 
 /** Of what is kept beside a scope, that of which the access may see every class. */
 async function besideSeen(
@@ -93,7 +93,6 @@ async function besideSeen(
   access: RequestAccess,
   owner: string,
 ): Promise<readonly number[]> {
-  if (access.kind !== 'member' || access.sensitive.length === 0) return nothing;
   const beside = await scopes.beside(access.line, owner);
   return beside.filter(({ kept }) => isTicked(access, kept)).map(({ scope }) => scope);
 }

@@ -83,6 +83,109 @@ export const spanishClasses: Readonly<Record<string, LineWords>> = {
   },
 };
 
+/** By type and code of the category. */
+export const spanishCategories: Readonly<Record<string, LineWords>> = {
+  'Condition encounter-diagnosis': {
+    title: 'Diagnósticos de consultas',
+    explains: 'Lo que se diagnosticó en una consulta.',
+  },
+  'Condition problem-list-item': {
+    title: 'Lista de problemas',
+    explains: 'Problemas de salud a los que se da seguimiento.',
+  },
+  'Condition health-concern': {
+    title: 'Preocupaciones de salud',
+    explains: 'Lo que le preocupa a usted o a quienes le atienden.',
+  },
+  'Observation laboratory': {
+    title: 'Valores de laboratorio',
+    explains: 'Valores que midió un laboratorio.',
+  },
+  'Observation vital-signs': {
+    title: 'Medidas de signos vitales',
+    explains: 'Estatura, peso, presión arterial y otras medidas parecidas.',
+  },
+  'Observation social-history': {
+    title: 'Historia social',
+    explains: 'Si fuma, su ocupación y su forma de vida.',
+  },
+  'Observation survey': { title: 'Cuestionarios', explains: 'Respuestas a cuestionarios y pruebas.' },
+  'Observation sdoh': {
+    title: 'Condiciones de vida',
+    explains: 'Alimentación, vivienda, transporte y otras necesidades de la vida diaria.',
+  },
+  'Observation functional-status': {
+    title: 'Capacidades',
+    explains: 'Lo que usted puede hacer por sí mismo.',
+  },
+  'Observation disability-status': { title: 'Discapacidades', explains: 'Discapacidades que se evaluaron.' },
+  'Observation cognitive-status': {
+    title: 'Memoria y pensamiento',
+    explains: 'Evaluaciones de la memoria y el pensamiento.',
+  },
+  'Observation treatment-intervention-preference': {
+    title: 'Deseos sobre el tratamiento',
+    explains: 'Lo que usted quiere o no quiere que se haga en una enfermedad grave.',
+  },
+  'Observation care-experience-preference': {
+    title: 'Deseos sobre la atención',
+    explains: 'Cómo quiere usted que le atiendan.',
+  },
+  'Observation activity': { title: 'Actividad', explains: 'Ejercicio y otra actividad.' },
+  'Observation imaging': {
+    title: 'Hallazgos de imágenes',
+    explains: 'Medidas tomadas en imágenes.',
+  },
+  'Observation procedure': {
+    title: 'Hallazgos de procedimientos',
+    explains: 'Lo que se midió durante un procedimiento.',
+  },
+  'DiagnosticReport LAB': {
+    title: 'Informes de laboratorio',
+    explains: 'Informes de laboratorios sobre sus muestras.',
+  },
+  'DiagnosticReport LP29684-5': {
+    title: 'Informes de imágenes',
+    explains: 'Informes sobre radiografías y otras imágenes.',
+  },
+  'DiagnosticReport LP29708-2': {
+    title: 'Informes del corazón',
+    explains: 'Informes sobre exámenes del corazón.',
+  },
+  'DiagnosticReport LP7839-6': {
+    title: 'Informes de patología',
+    explains: 'Informes sobre tejidos que se examinaron.',
+  },
+  'DocumentReference clinical-note': {
+    title: 'Notas clínicas',
+    explains: 'Notas que médicos y enfermeras escribieron sobre usted.',
+  },
+  'ServiceRequest 108252007': {
+    title: 'Órdenes de laboratorio',
+    explains: 'Pruebas de laboratorio que se ordenaron.',
+  },
+  'ServiceRequest 363679005': { title: 'Órdenes de imágenes', explains: 'Imágenes que se ordenaron.' },
+  'ServiceRequest 387713003': { title: 'Órdenes de operaciones', explains: 'Operaciones que se ordenaron.' },
+  'ServiceRequest 409063005': { title: 'Órdenes de consejería', explains: 'Consejería que se ordenó.' },
+  'ServiceRequest 409073007': { title: 'Órdenes de educación', explains: 'Enseñanza que se ordenó.' },
+  'ServiceRequest sdoh': {
+    title: 'Ayuda con las condiciones de vida',
+    explains: 'Ayuda que se ordenó para necesidades de la vida diaria.',
+  },
+  'ServiceRequest functional-status': {
+    title: 'Órdenes sobre capacidades',
+    explains: 'Ayuda que se ordenó para las tareas diarias.',
+  },
+  'ServiceRequest disability-status': {
+    title: 'Órdenes sobre discapacidades',
+    explains: 'Ayuda que se ordenó por discapacidades.',
+  },
+  'ServiceRequest cognitive-status': {
+    title: 'Órdenes sobre memoria y pensamiento',
+    explains: 'Ayuda que se ordenó para la memoria y el pensamiento.',
+  },
+};
+
 const withoutClass: Readonly<
   Record<Exclude<ConsentLine['kind'], 'data'>, Readonly<Record<Language, LineWords>>>
 > = {
@@ -150,6 +253,11 @@ export function sensitiveWords(language: Language): readonly (LineWords & { read
 
 export function lineWords(line: ConsentLine, language: Language): LineWords {
   if (line.kind !== 'data') return withoutClass[line.kind][language];
+  if (line.category !== undefined) {
+    const { type, category, title, explains } = line.category;
+    const spanish = spanishCategories[`${type} ${category.split('|')[1]}`];
+    return language === 'es' && spanish !== undefined ? spanish : { title, explains };
+  }
   const words = dataClasses
     .filter(({ code }) => line.classes.includes(code))
     .map(({ code, title, explains }) =>

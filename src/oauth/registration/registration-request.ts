@@ -3,7 +3,8 @@
 import { z } from 'zod';
 import { supportedScopes } from '../../smart/scopes.ts';
 import { ClientError } from '../client-error.ts';
-import type { ClientRegistration, RegisteredClient } from '../client-registry.ts';
+import type { ClientChanges, ClientKeys, ClientRegistration } from '../client-registration.ts';
+import type { RegisteredClient } from '../client-registry.ts';
 
 /** `error` of https://www.rfc-editor.org/rfc/rfc7591#section-3.2.2 */
 export type RegistrationErrorCode =
@@ -34,6 +35,7 @@ const metadataSchema = z.looseObject({
   response_types: z.array(z.enum(responseTypes)).default(['code']),
   scope: z.string().max(20_000).optional(),
   jwks: z.looseObject({ keys: z.array(z.looseObject({})).min(1).max(20) }).optional(),
+  jwks_uri: z.string().max(2000).optional(),
 });
 
 export type ClientMetadata = z.infer<typeof metadataSchema>;
@@ -52,8 +54,9 @@ export function readMetadata(sent: unknown): ClientMetadata {
   const metadata = read.data;
   const isSigned = metadata.token_endpoint_auth_method === 'private_key_jwt';
   const refuse = (message: string) => new RegistrationError('invalid_client_metadata', message);
-  if (isSigned && metadata.jwks === undefined) throw refuse('jwks: private_key_jwt needs the public keys');
-  if (!isSigned && metadata.jwks !== undefined)
+  if (isSigned && (metadata.jwks === undefined) === (metadata.jwks_uri === undefined))
+    throw refuse('jwks: private_key_jwt needs the public keys, or jwks_uri where they are, and not both');
+  if (!isSigned && (metadata.jwks !== undefined || metadata.jwks_uri !== undefined))
     throw refuse('jwks: only a client with private_key_jwt has keys');
   if (!metadata.grant_types.includes('authorization_code'))
     throw refuse('grant_types: an app of a member needs authorization_code');
@@ -73,7 +76,28 @@ export function toRegistration(metadata: ClientMetadata, line: string): ClientRe
     public: metadata.token_endpoint_auth_method === 'none',
     lines: [line],
     scopes,
-    ...(metadata.jwks === undefined ? {} : { jwks: metadata.jwks as { keys: object[] } }),
+    ...keysOf(metadata),
+  };
+}
+
+/** What an app may change of itself. @throws {RegistrationError} */
+export function toChanges(metadata: ClientMetadata, client: RegisteredClient): ClientChanges {
+  const method =
+    client.authMethod === 'client_secret'
+      ? metadata.token_endpoint_auth_method.startsWith('client_secret')
+      : metadata.token_endpoint_auth_method === client.authMethod;
+  if (!method)
+    throw new RegistrationError(
+      'invalid_client_metadata',
+      'token_endpoint_auth_method: it stays as it was registered; register anew for another',
+    );
+  return { name: metadata.client_name, redirectUris: metadata.redirect_uris, ...keysOf(metadata) };
+}
+
+function keysOf({ jwks, jwks_uri: jwksUri }: ClientMetadata): ClientKeys {
+  return {
+    ...(jwks === undefined ? {} : { jwks: jwks as { keys: object[] } }),
+    ...(jwksUri === undefined ? {} : { jwksUri }),
   };
 }
 
@@ -100,5 +124,7 @@ export function registeredMetadata(client: RegisteredClient, metadata?: ClientMe
     grant_types: ['authorization_code', 'refresh_token'],
     response_types: client.public ? ['code'] : ['code', 'code id_token'],
     ...(client.scopes === undefined ? {} : { scope: client.scopes.join(' ') }),
+    ...(client.jwks === undefined ? {} : { jwks: JSON.parse(client.jwks) as object }),
+    ...(client.jwksUri === undefined ? {} : { jwks_uri: client.jwksUri }),
   };
 }

@@ -15,6 +15,7 @@ import {
   RegistrationError,
   readMetadata,
   registeredMetadata,
+  toChanges,
   toRegistration,
 } from './registration-request.ts';
 import {
@@ -130,6 +131,25 @@ export function registerRegistrationRoutes(app: FastifyInstance, line: Line, dep
   app.get(`/${line.id}${routes.registration}/:clientId`, async (request, reply) => {
     const client = await ownOf(request);
     return client === undefined ? unauthorized(reply) : send(reply, 200, registeredMetadata(client));
+  });
+
+  app.put(`/${line.id}${routes.registration}/:clientId`, async (request, reply) => {
+    const client = await ownOf(request);
+    if (client === undefined) return unauthorized(reply);
+    const body = objectOf(request.body);
+    if (body['client_id'] !== client.client_id)
+      throw new RegistrationError(
+        'invalid_client_metadata',
+        'client_id: it is not that of this registration',
+      );
+    // What an authority vouched for is not the app's to change.
+    if (client.verifiedBy !== undefined)
+      throw new RegistrationError(
+        'invalid_client_metadata',
+        'register anew with a software statement that says otherwise',
+      );
+    await clients.update(client.client_id, toChanges(readMetadata(body), client));
+    return send(reply, 200, registeredMetadata((await clients.find(client.client_id))!));
   });
 
   app.delete(`/${line.id}${routes.registration}/:clientId`, async (request, reply) => {

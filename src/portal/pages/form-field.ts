@@ -18,17 +18,19 @@ export interface FormField {
   /** A text area, one entry on each line. */
   readonly rows?: number;
   readonly maxLength: number;
+  /** May be left empty. */
+  readonly optional?: boolean;
 }
 
 export function formField(state: FormState, field: FormField) {
-  const { name, label, type = 'text', hint, autocomplete = 'off', rows, maxLength } = field;
+  const { name, label, type = 'text', hint, autocomplete = 'off', rows, maxLength, optional = false } = field;
   const error = state.errors[name];
   const typed = state.typed[name] ?? '';
   const describedBy = [
     ...(hint === undefined ? [] : [`${name}-hint`]),
     ...(error === undefined ? [] : [`${name}-error`]),
   ].join(' ');
-  const attributes = html`id="${name}" name="${name}" required maxlength="${maxLength}" autocomplete="${autocomplete}"${
+  const attributes = html`id="${name}" name="${name}"${optional ? '' : html` required`} maxlength="${maxLength}" autocomplete="${autocomplete}"${
     describedBy === '' ? '' : html` aria-describedby="${describedBy}"`
   }${error === undefined ? '' : html` aria-invalid="true"`}`;
   return html`<div class="field"><label for="${name}">${label}</label>

@@ -1,5 +1,5 @@
 // What a token may see, said once more and independently of the server's queries: plain rules over the resources themselves,
-// as docs/adr/0003 and 0010 have them. Slow, obvious, and in memory.
+// as docs/adr/0003 and 0012 have them. Slow, obvious, and in memory.
 import { categoryScopes } from '../../../src/smart/category-scopes.ts';
 import { dataClasses, memberTypes, referenceTypes, referredTypes } from '../../../src/smart/data-classes.ts';
 import { sensitiveClasses } from '../../../src/smart/sensitive-classes.ts';

@@ -4,8 +4,17 @@ import { categoryScopes } from '../../../src/smart/category-scopes.ts';
 import { memberTypes, referenceTypes } from '../../../src/smart/data-classes.ts';
 import { classScopes, granularScopes, resourceScopes } from '../../../src/smart/scopes.ts';
 import { sensitiveClasses } from '../../../src/smart/sensitive-classes.ts';
-import { type Allowed, allowedBy, type Grant, type MaySee, referencesOf, tokensOf } from './may-see.ts';
-import { codes, type Held, type Json, type Line, observationCategory, ownTypes, people } from './world.ts';
+import {
+  type Clause,
+  chainClause,
+  hasCode,
+  hasProvenance,
+  idClause,
+  referenceClause,
+  tokenClause,
+} from './clauses.ts';
+import { type Allowed, allowedBy, type Grant, type MaySee, referencesOf } from './may-see.ts';
+import { codes, type Held, type Line, observationCategory, ownTypes, people } from './world.ts';
 
 export interface Expected {
   readonly status: number;
@@ -38,6 +47,21 @@ const nothingScopes = fc.constantFrom(
   'patient/Observation.rs?code=x',
 );
 
+/** Those that give a part of a type. */
+const parts = [
+  ...[
+    'observations',
+    'labs',
+    'vitals',
+    'claims',
+    'priorauthorizations',
+    'documents',
+    'provenance',
+    'demographics',
+  ].map((code) => `patientapi.${code}.read`),
+  'fhirUser',
+];
+
 export function grants(line: Line): fc.Arbitrary<Grant> {
   const some = people[line];
   const granted = fc.record({
@@ -50,6 +74,7 @@ export function grants(line: Line): fc.Arbitrary<Grant> {
         maxLength: 30,
       }),
       fc.constant([...classScopes, 'fhirUser']),
+      fc.subarray(parts, { minLength: 1, maxLength: 4 }),
     ),
     sensitive: fc.oneof(
       fc.constant([]),
@@ -80,12 +105,22 @@ export function requests(line: Line, world: MaySee, anyParams: readonly string[]
   const member = fc.constantFrom(...people[line]);
   const any: fc.Arbitrary<Request> = fc.oneof(
     { weight: 5, arbitrary: reference.map(readOf) },
+    // Whom `fhirUser` may name.
+    {
+      weight: 3,
+      arbitrary: member
+        .chain((id) => fc.constantFrom(`Patient/${id}`, `RelatedPerson/relatedperson-${id}-0`))
+        .map(readOf),
+    },
     { weight: 3, arbitrary: fc.tuple(reference, version).map(([held, number]) => vreadOf(held, number)) },
     { weight: 2, arbitrary: reference.map(historyOf) },
     {
       weight: 1,
       arbitrary: fc
-        .constantFrom(...ownTypes, 'Provenance', 'Patient', 'Medication', 'Practitioner')
+        .oneof(
+          fc.constantFrom('Observation', 'ExplanationOfBenefit'),
+          fc.constantFrom(...ownTypes, 'Provenance', 'Patient', 'Medication', 'Practitioner'),
+        )
         .map(typeHistoryOf),
     },
     { weight: 12, arbitrary: searches(references, member) },
@@ -213,14 +248,6 @@ function oddOf(param: string, value: string): Request {
   };
 }
 
-interface Clause {
-  /** As it stands in the query. */
-  readonly text: string;
-  /** Types that a search of this one needs beside its own. */
-  readonly needs: readonly string[];
-  holds(world: MaySee, grant: Grant, allowed: Allowed, json: Json): boolean;
-}
-
 const referenceParams: Readonly<Record<string, readonly string[]>> = {
   Observation: ['patient', 'performer'],
   Condition: ['patient', 'asserter', 'encounter'],
@@ -288,9 +315,7 @@ function searches(references: readonly string[], member: fc.Arbitrary<string>): 
           .map(hasCode(searchedType)),
       );
     clauses.push(
-      fc
-        .constantFrom(...references.filter((one) => one.startsWith('Provenance/')))
-        .map(hasProvenance(searchedType)),
+      fc.constantFrom(...references.filter((one) => one.startsWith('Provenance/'))).map(hasProvenance),
     );
     const includes = fc.subarray([...params.map((param) => `${searchedType}:${param}`)]);
     const reverse = fc.subarray([
@@ -376,108 +401,6 @@ function searchOf(
       };
     },
   };
-}
-
-function idClause(references: readonly string[]): Clause {
-  const ids = references.map((one) => one.split('/')[1]!);
-  return {
-    text: `_id=${ids.join()}`,
-    needs: [],
-    holds: (_world, _grant, _allowed, json) => ids.includes(json.id),
-  };
-}
-
-function referenceClause([param, target]: [string, string]): Clause {
-  return {
-    text: `${param}=${target}`,
-    needs: [],
-    holds: (_world, _grant, _allowed, json) => referencesOf(json, param).includes(target),
-  };
-}
-
-function tokenClause([param, token]: [string, string]): Clause {
-  return {
-    text: `${param}=${encodeURIComponent(token)}`,
-    needs: [],
-    holds: (_world, _grant, _allowed, json) => tokensOf(json, param).includes(token),
-  };
-}
-
-/** By the name of a Patient, or the code of an Encounter, that must itself be seen. */
-function chainClause([param, member]: [string, string]): Clause {
-  const isEncounter = param === 'encounter';
-  const type = isEncounter
-    ? 'Encounter'
-    : param === 'medication'
-      ? 'Medication'
-      : param === 'target'
-        ? 'Observation'
-        : 'Patient';
-  const by =
-    type === 'Patient' ? `family=family${member}` : type === 'Observation' ? `code=${tokens[0]}` : '_id=';
-  const id = type === 'Medication' ? 'medication-1' : `encounter-${member}-1`;
-  const text = by === '_id=' ? `_id=${id}` : by;
-  return {
-    text: `${param}:${type}.${text.replace('|', '%7C')}`,
-    needs: [type],
-    holds: (world, grant, allowed, json) =>
-      referencesOf(json, param).some((target) => {
-        const held = world.find(target);
-        const now = held?.versions.at(-1);
-        if (held?.type !== type || now === undefined || !world.sees(grant, allowed, held, 'search'))
-          return false;
-        if (type === 'Patient') return target === `Patient/${member}`;
-        return type === 'Observation' ? tokensOf(now, 'code').includes(tokens[0]!) : held.id === id;
-      }),
-  };
-}
-
-const hasCode =
-  (type: string) =>
-  ([wanted, token]: [string, string]): Clause => {
-    // Only Condition has a parameter for the encounter.
-    const source = type === 'Encounter' ? 'Condition' : wanted;
-    const param = type === 'Encounter' ? 'encounter' : 'patient';
-    const by = token.includes('category') ? 'category' : 'code';
-    return {
-      text: `_has:${source}:${param}:${by}=${encodeURIComponent(token)}`,
-      needs: [source],
-      holds: (world, grant, allowed, json) =>
-        refersHere(world, grant, allowed, source, param, json, (now) => tokensOf(now, by).includes(token)),
-    };
-  };
-
-const hasProvenance =
-  (_type: string) =>
-  (reference: string): Clause => {
-    const id = reference.split('/')[1]!;
-    return {
-      text: `_has:Provenance:target:_id=${id}`,
-      needs: ['Provenance'],
-      holds: (world, grant, allowed, json) =>
-        refersHere(world, grant, allowed, 'Provenance', 'target', json, (now) => now.id === id),
-    };
-  };
-
-function refersHere(
-  world: MaySee,
-  grant: Grant,
-  allowed: Allowed,
-  source: string,
-  param: string,
-  json: Json,
-  fits: (now: Json) => boolean,
-): boolean {
-  return [...world.all()].some((held) => {
-    const now = held.versions.at(-1);
-    return (
-      held.type === source &&
-      now !== undefined &&
-      fits(now) &&
-      referencesOf(now, param).includes(`${json.resourceType}/${json.id}`) &&
-      world.sees(grant, allowed, held, 'search')
-    );
-  });
 }
 
 export const nameOf = ({ type, id }: Held) => `${type}/${id}`;

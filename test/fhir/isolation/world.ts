@@ -249,6 +249,7 @@ function versionsOf(me: string, other: string, hold: Hold): void {
     types['Immunization']!(1, me, other),
     types['Immunization']!(0, me, other),
   );
+  hold('ExplanationOfBenefit', `gone-${me}`, types['ExplanationOfBenefit']!(1, me, other), undefined);
   hold('Encounter', `gone-${me}`, types['Encounter']!(0, me, other), undefined);
 }
 
