@@ -155,6 +155,24 @@ Examples:
     );
 
   app
+    .command('leave-legacy')
+    .summary('end the token request in the query for an app')
+    .description(
+      'The app then sends the standard token request, with PKCE. Its secret stood in addresses, so a new one is printed and the old one ends.',
+    )
+    .argument('<client_id>', 'the app')
+    .option('--overlap <seconds>', 'how long the old secret stays valid; 0 ends it now', '86400')
+    .option('--json', 'print client_id and client_secret as JSON')
+    .action((clientId: string, flags: JsonFlag & { readonly overlap: string }) =>
+      withRegistry(async (clients) =>
+        printCredentials(
+          await clients.leaveLegacyToken(clientId, { overlapSeconds: seconds(flags.overlap) }),
+          flags,
+        ),
+      ),
+    );
+
+  app
     .command('secrets')
     .summary('list the secrets of an app that are valid now')
     .description('Says when each was made and when it ends, the newest first; never the secret itself.')

@@ -10,6 +10,7 @@ import { type AuthorityKind, authorityKinds } from '../oauth/authorities.ts';
 import { endConnections } from '../oauth/connections.ts';
 import { endForPatient, type PatientEnd } from '../oauth/end-for-patient.ts';
 import type { OAuthTables } from '../oauth/schema.ts';
+import { createFactors } from '../oauth/second-factor/factors.ts';
 import { collect } from './collect.ts';
 import { requireLine } from './require-line.ts';
 
@@ -23,6 +24,10 @@ interface CreateFlags extends LineFlags {
   readonly patient?: string;
   readonly actsFor?: string[];
   readonly name?: string;
+  readonly passwordStdin?: boolean;
+}
+
+interface ResetFlags extends LineFlags {
   readonly passwordStdin?: boolean;
 }
 
@@ -106,6 +111,20 @@ Example:
     );
 
   member
+    .command('reset')
+    .summary('let somebody in who has lost their password or second step')
+    .description(
+      `Gives the account a new password, printed this once, and takes away its second steps and recovery codes. What the person
+granted goes on. Make sure first that it is they who ask.`,
+    )
+    .argument('<username>', 'whose account')
+    .requiredOption('--line <line>', 'line of business')
+    .option('--password-stdin', 'read the password from standard input')
+    .action((username: string, flags: ResetFlags) =>
+      withAccounts((accounts, plan) => reset(accounts, plan, username, flags)),
+    );
+
+  member
     .command('give-authority')
     .summary('let a person act for a member')
     .description(
@@ -167,6 +186,23 @@ A death also ends the rights to act for the member, but for whoever settles the 
     )
     .option('--json', 'print as JSON')
     .action((flags: EndFlags) => withAccounts((accounts, plan) => endGrants(accounts, plan, flags)));
+}
+
+async function reset(
+  accounts: Accounts,
+  plan: Plan,
+  username: string,
+  { line: name, passwordStdin }: ResetFlags,
+): Promise<void> {
+  const line = requireLine(plan.config, name).id;
+  const account = await requireAccount(accounts, line, username);
+  if (!account.hasPassword)
+    throw new ConfigError(`${account.username} signs in at the identity provider of ${line}`);
+  const password = passwordStdin === true ? await readPassword() : newPassword();
+  await accounts.setPassword(account, password);
+  await createFactors(plan.db, plan.config, Date.now).removeAll(account);
+  print(`${account.username} signs in to ${line} by a new password alone.`);
+  if (passwordStdin !== true) print(`password  ${password}`);
 }
 
 async function giveAuthority(
@@ -240,8 +276,7 @@ async function create(accounts: Accounts, plan: Plan, flags: CreateFlags): Promi
   }
   if ((await accounts.findByUsername(line, flags.username)) !== undefined)
     throw new ConfigError(`--username: ${JSON.stringify(flags.username)} is taken in ${line}`);
-  const password =
-    flags.passwordStdin === true ? await readPassword() : randomBytes(12).toString('base64url');
+  const password = flags.passwordStdin === true ? await readPassword() : newPassword();
   const account = await accounts.create({
     line,
     username: flags.username,
@@ -263,6 +298,11 @@ async function withAccounts(work: (accounts: Accounts, plan: Plan) => Promise<vo
   } finally {
     await plan.close();
   }
+}
+
+/** 96 bits. */
+function newPassword(): string {
+  return randomBytes(12).toString('base64url');
 }
 
 async function readPassword(): Promise<string> {

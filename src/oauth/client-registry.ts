@@ -66,6 +66,11 @@ export interface ClientRegistry {
    * @throws {ClientError}
    */
   rotateSecret(clientId: string, options?: { readonly overlapSeconds?: number }): Promise<Credentials>;
+  /**
+   * From now on the app sends the standard token request only. Its secret stood in addresses, so it gets a new one; the old
+   * one ends as with `rotateSecret`. @throws {ClientError}
+   */
+  leaveLegacyToken(clientId: string, options?: { readonly overlapSeconds?: number }): Promise<Credentials>;
   /** Ends one of two secrets now. @throws {ClientError} */
   endSecret(clientId: string, secretId: string): Promise<void>;
   /** From the next request on, no token of the client is worth anything. @throws {ClientError} */
@@ -98,7 +103,7 @@ export function createClientRegistry(db: Database, config: Config, clock: () => 
       .execute();
   };
 
-  return {
+  const registry: ClientRegistry = {
     async create(registration) {
       const client = checkRegistration(registration, config);
       const clientId = randomUUID();
@@ -142,7 +147,8 @@ export function createClientRegistry(db: Database, config: Config, clock: () => 
       await kysely.transaction().execute(async (transaction) => {
         await transaction
           .updateTable('oauth_client')
-          .set(columns)
+          // Whoever vouched for it did so for what it was.
+          .set({ ...columns, verified_by: null })
           .where('client_id', '=', clientId)
           .execute();
         // A client proves itself in one way.
@@ -222,9 +228,27 @@ export function createClientRegistry(db: Database, config: Config, clock: () => 
       });
     },
 
+    async leaveLegacyToken(clientId, options) {
+      const client = await existing(clientId);
+      if (client.legacy_token === 0)
+        throw new ClientError('client_id', `The app ${JSON.stringify(client.name)} has left it already.`);
+      // The new secret first: after a failure between the two the app can still leave.
+      const credentials =
+        authMethod(client) === 'client_secret'
+          ? await registry.rotateSecret(clientId, options)
+          : { client_id: clientId };
+      await kysely
+        .updateTable('oauth_client')
+        .set({ legacy_token: 0 })
+        .where('client_id', '=', clientId)
+        .execute();
+      return credentials;
+    },
+
     disable: (clientId) => setDisabled(clientId, clock()),
     enable: (clientId) => setDisabled(clientId, null),
   };
+  return registry;
 }
 
 function authMethod(

@@ -143,7 +143,7 @@ export async function recordConsent(decision: {
     sensitive,
     createdAt: now,
     expiresAt,
-    receipt: JSON.stringify(receiptOf({ line, language, account, asked, choice, now, expiresAt })),
+    receipt: JSON.stringify(receiptOf({ line, language, account, asked, choice, granted, now, expiresAt })),
   });
   return grantId;
 }
@@ -177,6 +177,7 @@ function receiptOf({
   account,
   asked,
   choice,
+  granted,
   now,
   expiresAt,
 }: {
@@ -185,17 +186,16 @@ function receiptOf({
   readonly account: Account;
   readonly asked: ConsentRequest;
   readonly choice: Choice;
+  readonly granted: readonly string[];
   readonly now: number;
   readonly expiresAt: number;
 }): Receipt {
-  const linesWith = (ticked: boolean) =>
-    asked.lines
-      .map((consentLine) => ({
-        ...consentLine,
-        scopes: consentLine.scopes.filter((scope) => choice.picked.includes(scope) === ticked),
-      }))
-      .filter(({ scopes }) => scopes.length > 0)
-      .map((consentLine) => ({ ...lineWords(consentLine, language), scopes: consentLine.scopes }));
+  // Of what was granted, not of what was ticked: a line is shared as soon as one of its scopes is.
+  const lines = asked.lines.map((consentLine) => ({
+    ...lineWords(consentLine, language),
+    scopes: consentLine.scopes.filter((scope) => granted.includes(scope)),
+    asked: consentLine.scopes,
+  }));
   const sensitiveWith = (ticked: boolean) =>
     offersSensitive(asked)
       ? sensitiveWords(language)
@@ -221,8 +221,12 @@ function receiptOf({
       self,
       kind: kind ?? null,
     })),
-    shared: linesWith(true),
-    refused: linesWith(false),
+    shared: lines
+      .filter(({ scopes }) => scopes.length > 0)
+      .map(({ title, explains, scopes }) => ({ title, explains, scopes })),
+    refused: lines
+      .filter(({ scopes }) => scopes.length === 0)
+      .map(({ title, explains, asked: scopes }) => ({ title, explains, scopes })),
     sensitiveShared: sensitiveWith(true),
     sensitiveRefused: sensitiveWith(false),
   };

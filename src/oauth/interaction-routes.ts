@@ -5,7 +5,6 @@ import { errors } from 'oidc-provider';
 import type { Line } from '../config/config.ts';
 import { acceptFormBodies } from '../http/form-body.ts';
 import { registerConsentRoutes } from './consent-routes.ts';
-import { createIdentityProvider } from './identity-provider/identity-provider.ts';
 import { registerIdentityRoutes } from './identity-provider/identity-routes.ts';
 import { type InteractionDeps, interactionSteps } from './interaction-step.ts';
 import { registerSecondFactorRoutes } from './second-factor-routes.ts';
@@ -23,9 +22,9 @@ export function registerInteractionRoutes(app: FastifyInstance, line: Line, deps
   });
 
   const goToProvider =
-    line.identityProvider === undefined
+    deps.identitySignIn === undefined
       ? undefined
-      : registerIdentityRoutes(app, line, deps, steps, createIdentityProvider(line, line.identityProvider));
+      : registerIdentityRoutes(app, line, deps.identitySignIn, steps);
   const showSignIn = registerSignInRoutes(
     app,
     line,

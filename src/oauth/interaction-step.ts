@@ -13,6 +13,7 @@ import { chosenLanguage, type Language } from '../pages/language.ts';
 import { pageHeaders } from '../pages/page.ts';
 import type { Account, Accounts } from './accounts.ts';
 import { requestOn } from './forward-to-provider.ts';
+import type { IdentitySignIn } from './identity-provider/identity-sign-in.ts';
 import { portalPath } from './line-provider.ts';
 import { interactionProblemPage } from './pages/interaction-problem-page.ts';
 import type { InteractionProblem } from './pages/sign-in-texts.ts';
@@ -32,7 +33,8 @@ export interface InteractionDeps {
   readonly clock: () => number;
   /** A person's name for a Patient id, from the plan's records; the id is shown when it is not known. */
   readonly describePatient: (line: string, patient: string) => Promise<string | undefined>;
-  readonly findPatient: FindPatient;
+  /** Where the plan has an identity provider of its own. */
+  readonly identitySignIn: IdentitySignIn | undefined;
   readonly secondStep: SecondStep;
   /** Whether the line holds a resource, by its relative reference. */
   readonly holds: (line: string, reference: string) => Promise<boolean>;

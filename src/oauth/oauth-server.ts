@@ -19,6 +19,8 @@ import {
 } from './connections.ts';
 import { type Discovery, readDiscovery, smartConfiguration } from './discovery.ts';
 import type { EndReason } from './end-reasons.ts';
+import { createIdentityProvider } from './identity-provider/identity-provider.ts';
+import { createIdentitySignIn, type IdentitySignIn } from './identity-provider/identity-sign-in.ts';
 import { registerInteractionRoutes } from './interaction-routes.ts';
 import type { FindPatient } from './interaction-step.ts';
 import { createLineProvider } from './line-provider.ts';
@@ -61,6 +63,8 @@ export interface OAuthServer {
   readonly factors: Factors;
   /** For sign-ins at pages of our own. */
   secondStep(line: Line): SecondStep;
+  /** Likewise, where the plan has an identity provider of its own. */
+  identitySignIn(line: Line): IdentitySignIn | undefined;
   readonly connections: {
     of(line: string, accountId: string): Promise<Connection[]>;
     revoke(line: string, grantId: string): Promise<void>;
@@ -98,6 +102,14 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
       return {
         line,
         provider,
+        identitySignIn:
+          line.identityProvider === undefined
+            ? undefined
+            : createIdentitySignIn(
+                line,
+                { config, db, clock, findPatient },
+                createIdentityProvider(line, line.identityProvider),
+              ),
         secondStep: createSecondStep({ line, config, accounts, factors, throttle, clock }),
         discovery: await readDiscovery(provider, line),
         signing: { kids: kidsOf(keys), provider },
@@ -140,7 +152,7 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
     register(app) {
       for (const served of lines) {
         // The steps of a sign-in sign nothing, so the first provider does for them for good.
-        const { line, provider, secondStep } = served;
+        const { line, provider, secondStep, identitySignIn } = served;
         app.register(async (scope) =>
           registerConnectRoutes(scope, line, {
             provider: () => served.signing.provider,
@@ -167,7 +179,7 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
             accounts,
             clock,
             describePatient,
-            findPatient,
+            identitySignIn,
             secondStep,
             holds,
           });
@@ -181,6 +193,7 @@ export async function createOAuthServer(deps: OAuthServerDeps): Promise<OAuthSer
     accounts,
     factors,
     secondStep: ({ id }) => lines.find(({ line }) => line.id === id)!.secondStep,
+    identitySignIn: ({ id }) => lines.find(({ line }) => line.id === id)!.identitySignIn,
     connections: {
       of: (line, accountId) => connectionsOf(db.as<OAuthTables>(), line, accountId),
       revoke: (line, grantId) =>

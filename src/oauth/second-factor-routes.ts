@@ -12,13 +12,16 @@ import { waitMessage } from './pages/sign-in-texts.ts';
 import { sealedSeconds } from './sealed-ticket.ts';
 import type { SecondStepOffer } from './second-factor/second-step.ts';
 
-/** Answers what shows the step to whoever needs it, and undefined for who is signed in by the password alone. */
+/** What shows the step to somebody, and gives their browser its ticket. */
+export type ShowSecondStep = (reply: FastifyReply) => Promise<FastifyReply>;
+
+/** Answers what says whether somebody needs the step: undefined for who is signed in by the password alone. */
 export function registerSecondFactorRoutes(
   app: FastifyInstance,
   line: Line,
   { config, secondStep }: InteractionDeps,
   steps: Steps,
-): (reply: FastifyReply, step: Step, account: Account) => Promise<FastifyReply | undefined> {
+): (step: Step, account: Account) => Promise<ShowSecondStep | undefined> {
   const name = `portico_${line.id}_second`;
   const secure = line.portalUrl.startsWith('https:');
 
@@ -84,12 +87,13 @@ export function registerSecondFactorRoutes(
     }
   });
 
-  return async (reply, step, account) => {
-    const ticket = await secondStep.begin(account, step.action);
-    if (ticket === undefined) return undefined;
-    const offer = await secondStep.offer(ticket, step.action);
-    if (offer === undefined) return undefined;
-    give(reply, ticket, step.action);
-    return show(reply, step, offer, { status: 200 });
+  return async (step, account) => {
+    const begun = await secondStep.begin(account, step.action);
+    if (begun === undefined) return undefined;
+    // Not the reply itself: it is a thenable, and awaiting it would go on once it is sent.
+    return (reply) => {
+      give(reply, begun.ticket, step.action);
+      return show(reply, step, begun.offer, { status: 200 });
+    };
   };
 }

@@ -6,6 +6,7 @@ import type { Account } from './accounts.ts';
 import { denied, type InteractionDeps, type Step, type Steps } from './interaction-step.ts';
 import { signInPage } from './pages/sign-in-page.ts';
 import { signInTexts, waitMessage } from './pages/sign-in-texts.ts';
+import type { ShowSecondStep } from './second-factor-routes.ts';
 
 /** Answers what shows the page. */
 export function registerSignInRoutes(
@@ -13,7 +14,7 @@ export function registerSignInRoutes(
   line: Line,
   { provider, config, accounts }: InteractionDeps,
   steps: Steps,
-  showSecondStep: (reply: FastifyReply, step: Step, account: Account) => Promise<FastifyReply | undefined>,
+  secondStepOf: (step: Step, account: Account) => Promise<ShowSecondStep | undefined>,
   /** Where the plan has an identity provider of its own. */
   goToProvider?: (request: FastifyRequest, reply: FastifyReply, step: Step) => Promise<FastifyReply>,
 ): (request: FastifyRequest, reply: FastifyReply, step: Step) => Promise<FastifyReply> {
@@ -62,8 +63,8 @@ export function registerSignInRoutes(
     if (outcome.kind === 'refused') {
       return showSignIn(reply, step, { username, message: signInTexts[step.language].refused, status: 401 });
     }
-    const second = await showSecondStep(reply, step, outcome.account);
-    if (second !== undefined) return second;
+    const showSecondStep = await secondStepOf(step, outcome.account);
+    if (showSecondStep !== undefined) return showSecondStep(reply);
     return steps.returnToLibrary(request, reply, {
       login: { accountId: outcome.account.id, remember: false, amr: ['pwd'] },
     });

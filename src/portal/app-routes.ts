@@ -175,6 +175,17 @@ export function registerAppRoutes(
   );
 
   app.post(
+    '/developer/apps/:id/leave-legacy',
+    trusted(
+      ownApp(async (found, visit, _request, reply) => {
+        if (!found.legacyToken) return reply.redirect(`${home}/apps/${found.client_id}`, 303);
+        const credentials = await clients.leaveLegacyToken(found.client_id);
+        return showApp(reply, 200, { ...found, legacyToken: false }, visit, { credentials });
+      }),
+    ),
+  );
+
+  app.post(
     '/developer/apps/:id/secrets/:secret/end',
     trusted(
       ownApp(async (found, visit, request, reply) => {

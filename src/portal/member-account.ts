@@ -8,6 +8,8 @@ import { cookie, parseCookies } from '../http/cookies.ts';
 import { acceptFormBodies, formOf } from '../http/form-body.ts';
 import type { Account } from '../oauth/accounts.ts';
 import type { Connection } from '../oauth/connections.ts';
+import { IdentityProviderFailed } from '../oauth/identity-provider/identity-provider.ts';
+import { goOn } from '../oauth/identity-provider/identity-sign-in.ts';
 import type { OAuthServer } from '../oauth/oauth-server.ts';
 import { secondFactorPage } from '../oauth/pages/second-factor-page.ts';
 import { secondFactorTexts } from '../oauth/pages/second-factor-texts.ts';
@@ -25,7 +27,10 @@ import { receiptPage } from './pages/receipt-page.ts';
 export interface MemberAccountDeps {
   readonly config: Config;
   readonly db: Database;
-  readonly oauth: Pick<OAuthServer, 'accounts' | 'connections' | 'clients' | 'factors' | 'secondStep'>;
+  readonly oauth: Pick<
+    OAuthServer,
+    'accounts' | 'connections' | 'clients' | 'factors' | 'secondStep' | 'identitySignIn'
+  >;
   /** A person's name for a Patient id of a line; the id is shown when it is not known. */
   readonly describePatient?: (line: string, patient: string) => Promise<string | undefined>;
   /** Epoch milliseconds. */
@@ -124,6 +129,7 @@ export function registerMemberAccount(app: FastifyInstance, line: Line, deps: Me
           );
         // Another site must not be able to sign its visitor in as somebody else.
         if (!trusted) return again(403, memberTexts[language].expired);
+        if (line.identityProvider?.besidePasswords === false) return reply.redirect(home, 303);
         const password = (form.get('password') ?? '').slice(0, 1000);
         const found = await oauth.accounts.verify(line.id, username, password, request.ip);
         if (found.kind === 'blocked') {
@@ -131,15 +137,39 @@ export function registerMemberAccount(app: FastifyInstance, line: Line, deps: Me
           return again(429, waitMessage(found.retryAfterSeconds, language));
         }
         if (found.kind === 'refused') return again(400, signInTexts[language].refused);
-        const ticket = await oauth.secondStep(line).begin(found.account, home);
-        const offer = ticket && (await oauth.secondStep(line).offer(ticket, home));
-        if (ticket === undefined || offer === undefined || offer === '') {
+        const second = await oauth.secondStep(line).begin(found.account, home);
+        if (second === undefined) {
           await sessions.signIn(request, reply, found.account.id);
           return reply.redirect(home, 303);
         }
-        giveTicket(reply, ticket);
-        return send(reply, secondFactorPage({ ...secondView, language, offer, csrf }));
+        giveTicket(reply, second.ticket);
+        return send(reply, secondFactorPage({ ...secondView, language, offer: second.offer, csrf }));
       });
+      const identitySignIn = oauth.identitySignIn(line);
+      if (identitySignIn !== undefined) {
+        scope.post('/identity-provider', async (request, reply) => {
+          const { trusted } = await visit(request, reply);
+          if (!trusted) return reply.redirect(home, 303);
+          let there: string;
+          try {
+            there = await identitySignIn.begin(reply, home, {
+              anew: false,
+              uiLocales: languageOf(request),
+            });
+          } catch (error) {
+            if (!(error instanceof IdentityProviderFailed)) throw error;
+            request.log.warn({ line: line.id, reason: error.message }, 'the identity provider failed');
+            return send(reply.code(502), memberProblemPage(home, 502, languageOf(request)));
+          }
+          return goOn(reply, there);
+        });
+        scope.get('/signed-in', async (request, reply) => {
+          const outcome = await identitySignIn.take(request, reply, home);
+          if (outcome !== undefined && 'accountId' in outcome)
+            await sessions.signIn(request, reply, outcome.accountId);
+          return reply.redirect(home, 303);
+        });
+      }
       scope.post('/second-factor', async (request, reply) => {
         const { csrf, trusted } = await visit(request, reply);
         const form = formOf(request);

@@ -5,6 +5,7 @@ import { createAccounts } from '../../src/oauth/accounts.ts';
 import type { AuthorityKind } from '../../src/oauth/authorities.ts';
 import { findConnection, insertConnection } from '../../src/oauth/connections.ts';
 import type { OAuthTables } from '../../src/oauth/schema.ts';
+import { createFactors } from '../../src/oauth/second-factor/factors.ts';
 import { testOnEachDatabase } from '../databases.ts';
 import { runPortico } from './run-portico.ts';
 
@@ -57,6 +58,20 @@ testOnEachDatabase(
     assert.equal((await accounts.verify('cco', 'ana', password)).kind, 'accepted');
     assert.equal((await accounts.verify('cco', 'bo', 'a passphrase of their own')).kind, 'accepted');
     assert.equal((await accounts.verify('advantage', 'ana', password)).kind, 'refused');
+
+    const factors = createFactors(db, { secretKey: 'x'.repeat(32) }, Date.now);
+    const ana = (await accounts.findByUsername('cco', 'ana'))!;
+    await factors.newRecoveryCodes(ana);
+    const reset = runPortico(place, ['member', 'reset', 'ana', '--line', 'cco']);
+    assert.equal(reset.status, 0, reset.stderr);
+    const fresh = /^password {2}(\S+)$/m.exec(reset.stdout)![1]!;
+    assert.equal((await accounts.verify('cco', 'ana', password)).kind, 'refused');
+    assert.equal((await accounts.verify('cco', 'ana', fresh)).kind, 'accepted');
+    assert.equal(await factors.recoveryCodesLeft(ana), 0);
+    assert.match(
+      runPortico(place, ['member', 'reset', 'nobody', '--line', 'cco']).stderr,
+      /no account "nobody"/,
+    );
 
     assert.match(
       runPortico(place, ['member', 'list', '--line', 'cco']).stdout,

@@ -136,11 +136,22 @@ for (const storage of storages) {
     });
 
     test('a scripted client may send its scopes one by one', async () => {
-      const { scope } = await agree(twice, (form) => {
+      const { scope, grant: granted } = await agree(twice, (form) => {
         form.fields = form.fields.filter(([name]) => name !== 'scope');
-        form.fields.push(['scope', 'user/Patient.rs'], ['scope', 'patient/Coverage.rs']);
+        form.fields.push(['scope', 'user/Patient.rs']);
       });
-      assert.equal(scope, 'openid user/Patient.rs patient/Coverage.rs');
+      assert.equal(scope, 'openid user/Patient.rs');
+      const row = await fixture.db
+        .as<OAuthTables>()
+        .selectFrom('oauth_connection')
+        .select('receipt')
+        .where('grant_id', '=', granted.grantId)
+        .executeTakeFirstOrThrow();
+      const receipt = readReceipt(row.receipt ?? undefined);
+      assert.deepEqual(
+        [receipt?.shared.map(({ scopes }) => scopes), receipt?.refused.map(({ scopes }) => scopes)],
+        [[['user/Patient.rs']], [['patient/Coverage.rs']]],
+      );
     });
 
     test('sensitive classes are off unless ticked, and only known ones are kept', async () => {

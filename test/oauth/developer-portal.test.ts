@@ -147,6 +147,20 @@ for (const storage of storages) {
         legacyToken: 'yes',
       });
       assert.match(created.text, /that form is deprecated/);
+      const id = shownId(created);
+      const old = shownSecret(created);
+      const legacy = (secret = '') =>
+        fetch(
+          `${fixture.base}/cco/connect/token?${new URLSearchParams({ ClientId: id, ClientSecret: secret, Code: 'x', RedirectUri: 'https://my.example/cb' })}`,
+        ).then(async (answer) => ((await answer.json()) as { error: string }).error);
+      assert.equal(await legacy(old), 'invalid_grant');
+      const csrf = new Map(readForm(created.text).fields).get('csrf') ?? '';
+      const left = await browser.post(`/developer/apps/${id}/leave-legacy`, [['csrf', csrf]]);
+      const renewed = shownSecret(left);
+      assert.ok(renewed !== undefined && renewed !== old);
+      assert.doesNotMatch(left.text, /that form is deprecated/);
+      assert.equal(await legacy(renewed), 'invalid_request');
+      assert.equal((await fixture.oauth.clients.secrets(id)).length, 2);
       const other = await fill(browser, await browser.open('/developer/apps/new'), {
         name: 'Standard',
         redirectUris: 'https://my.example/cb',

@@ -16,6 +16,8 @@ import { createIdentityProvider } from '../../src/oauth/identity-provider/identi
 import { createOAuthServer, type OAuthServer } from '../../src/oauth/oauth-server.ts';
 import type { OAuthTables } from '../../src/oauth/schema.ts';
 import { oauthSchema } from '../../src/oauth/schema.ts';
+import { registerMemberAccount } from '../../src/portal/member-account.ts';
+import { portalSchema } from '../../src/portal/schema.ts';
 import { createPostgresDatabase } from '../databases.ts';
 import { freePort } from '../portico.ts';
 import {
@@ -59,7 +61,7 @@ for (const storage of storages) {
       const database =
         storage === 'postgres' ? await createPostgresDatabase(process.env.TEST_DATABASE_URL!) : undefined;
       db = await openDatabase({ dataDir, databaseUrl: database?.url });
-      await migrate(db, oauthSchema);
+      await migrate(db, [...oauthSchema, ...portalSchema]);
       const sandbox = sandboxPlan(base);
       const lines: Line[] = sandbox.lines.map((line) => ({
         ...line,
@@ -107,6 +109,7 @@ for (const storage of storages) {
         logController: new LogController({ disableRequestLogging: true }),
       });
       oauth.register(app);
+      for (const line of lines) registerMemberAccount(app, line, { config, db, oauth });
       await app.listen({ port, host: 'localhost' });
       clientId = (await oauth.clients.create({ name: 'Phone', redirectUris: [callback], public: true }))
         .client_id;
@@ -345,6 +348,29 @@ for (const storage of storages) {
       });
     });
 
+    test('their own pages are signed in to there as well, and by no password', async () => {
+      plan.person = { sub: 'sub-8', claims: { member_id: 'M-2', name: 'Ines' } };
+      const browser = new Traveller(base);
+      const page = await browser.open('/cco/account');
+      assert.doesNotMatch(page.text, /name="password"/);
+      const account = await browser.arrive(await browser.submit(page));
+      assert.match(account.text, /You are signed in as Ines/);
+      assert.match((await browser.open('/cco/account/security')).text, /your plan’s own account/);
+      const stranger = new Traveller(base);
+      assert.match((await stranger.open('/cco/account/signed-in')).text, /Sign in to see/);
+      await oauth.accounts.create({
+        line: 'cco',
+        username: 'left',
+        password,
+        patient: null,
+        name: 'L',
+        actsFor: [],
+      });
+      const { fields } = readForm((await stranger.open('/cco/account')).text);
+      const typed: [string, string][] = [...fields, ['username', 'left'], ['password', password]];
+      assert.match((await stranger.post('/cco/account/sign-in', typed)).text, /Sign in to see/);
+    });
+
     test('beside passwords the page offers both', async () => {
       const browser = new Traveller(base);
       const page = await browser.open(authorize({}, 'advantage'));
@@ -372,7 +398,10 @@ for (const storage of storages) {
 
     test('nothing of a person or of a sign-in is in the log', () => {
       for (const secret of [planClient.secret, 'M-1', 'Maria Lopez', 'eyJ', 'code='])
-        assert.ok(!logged.includes(secret), `the log has ${secret}`);
+        assert.ok(
+          !logged.includes(secret),
+          `the log has ${secret}: ${logged.slice(Math.max(0, logged.indexOf(secret) - 300), logged.indexOf(secret) + 60)}`,
+        );
     });
   });
 }

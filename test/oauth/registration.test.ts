@@ -127,6 +127,22 @@ for (const storage of storages) {
       grant_types: ['authorization_code', 'refresh_token'],
     };
 
+    test('an app that signs may say where its keys are', async () => {
+      const answer = await call(fixture.base, 'POST', '/cco/connect/register', {
+        body: {
+          client_name: 'Publishes its keys',
+          redirect_uris: ['https://a.example/cb'],
+          token_endpoint_auth_method: 'private_key_jwt',
+          jwks_uri: 'https://a.example/jwks.json',
+        },
+      });
+      assert.equal(answer.status, 201, JSON.stringify(answer.body));
+      assert.equal(answer.body.jwks_uri, 'https://a.example/jwks.json');
+      assert.equal(answer.body.client_secret, undefined);
+      const client = await fixture.oauth.clients.find(String(answer.body.client_id));
+      assert.equal(client?.jwksUri, 'https://a.example/jwks.json');
+    });
+
     test('and connect a member with what they got', async () => {
       const { status, body, headers } = await register(phone);
       assert.equal(status, 201, JSON.stringify(body));
@@ -220,6 +236,22 @@ for (const storage of storages) {
         [{ ...web, response_types: ['token'] }, 'invalid_client_metadata', /response_types/],
         [{ ...web, token_endpoint_auth_method: 'private_key_jwt' }, 'invalid_client_metadata', /jwks/],
         [{ ...web, jwks: { keys: [jwk] } }, 'invalid_client_metadata', /jwks/],
+        [{ ...web, jwks_uri: 'https://a.example/jwks' }, 'invalid_client_metadata', /jwks/],
+        [
+          { ...web, token_endpoint_auth_method: 'private_key_jwt', jwks_uri: 'https://10.0.0.1/jwks' },
+          'invalid_client_metadata',
+          /reached/,
+        ],
+        [
+          {
+            ...web,
+            token_endpoint_auth_method: 'private_key_jwt',
+            jwks_uri: 'https://a.example/jwks',
+            jwks: { keys: [jwk] },
+          },
+          'invalid_client_metadata',
+          /not both/,
+        ],
         [
           { ...web, token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [privateJwk] } },
           'invalid_client_metadata',

@@ -9,7 +9,15 @@ import { createFactors, type Factors, TooManyFactors } from '../../src/oauth/sec
 import { createSecondStep, type SecondStep } from '../../src/oauth/second-factor/second-step.ts';
 import { newTotpSecret } from '../../src/oauth/second-factor/totp.ts';
 import { createSignInThrottle } from '../../src/oauth/sign-in-throttle.ts';
-import { type Fixture, seedAccounts, startFixture, storages } from './oauth-fixture.ts';
+import {
+  Browser,
+  callback,
+  type Fixture,
+  seedAccounts,
+  signIn,
+  startFixture,
+  storages,
+} from './oauth-fixture.ts';
 
 const target = '/cco/interaction/one';
 
@@ -66,11 +74,9 @@ for (const storage of storages) {
       await factors.removeAll(maria);
       assert.equal(await second.begin(maria, target), undefined);
       const secret = await withApp(maria);
-      const ticket = await second.begin(maria, target);
-      assert.ok(ticket);
+      const { ticket, offer } = (await second.begin(maria, target))!;
       assert.ok(!ticket.includes(maria.id));
-      const offer = await second.offer(ticket, target);
-      assert.deepEqual([offer?.account.id, offer?.hasApp, offer?.passkey], [maria.id, true, undefined]);
+      assert.deepEqual([offer.account.id, offer.hasApp, offer.passkey], [maria.id, true, undefined]);
       const code = codeOf(secret);
       const outcome = await finish(ticket, code);
       assert.deepEqual(outcome, { kind: 'accepted', account: maria, amr: ['pwd', 'otp', 'mfa'] });
@@ -96,7 +102,7 @@ for (const storage of storages) {
 
     test('a ticket is of one person, one purpose and a quarter of an hour', async () => {
       const secret = await withApp(maria);
-      const ticket = await second.begin(maria, target);
+      const { ticket } = (await second.begin(maria, target))!;
       assert.equal(
         (await finish(ticket, codeOf(secret), { target: '/cco/interaction/two' })).kind,
         'expired',
@@ -114,7 +120,7 @@ for (const storage of storages) {
       // What was guessed before is forgotten after a day.
       now += 25 * 3_600_000;
       const secret = await withApp(maria);
-      const ticket = await second.begin(maria, target);
+      const { ticket } = (await second.begin(maria, target))!;
       const kinds: string[] = [];
       for (let guess = 0; guess < 8; guess++) kinds.push((await finish(ticket, '000000')).kind);
       assert.deepEqual(
@@ -125,14 +131,14 @@ for (const storage of storages) {
       assert.equal((await finish(ticket, codeOf(secret))).kind, 'blocked');
       now += 16 * 60_000;
       const later = await second.begin(maria, target);
-      assert.equal((await finish(later, codeOf(secret))).kind, 'accepted');
+      assert.equal((await finish(later?.ticket, codeOf(secret))).kind, 'accepted');
     });
 
     test('recovery codes: ten, each good once, typed as one likes; new ones end the old', async () => {
       await withApp(maria);
       const codes = await factors.newRecoveryCodes(maria);
       assert.equal(new Set(codes).size, 10);
-      const ticket = await second.begin(maria, target);
+      const { ticket } = (await second.begin(maria, target))!;
       const typed = ` ${codes[0]!.toUpperCase().replace('-', ' ')} `;
       assert.equal((await finish(ticket, typed)).kind, 'accepted');
       assert.equal((await finish(ticket, codes[0]!)).kind, 'refused');
@@ -172,9 +178,8 @@ for (const storage of storages) {
         counter: 0,
         transports: ['usb'],
       });
-      const ticket = await second.begin(maria, target);
-      const offer = await second.offer(ticket, target);
-      assert.equal(JSON.parse(offer?.passkey ?? '{}').allowCredentials[0].id, 'k');
+      const { offer } = (await second.begin(maria, target))!;
+      assert.equal(JSON.parse(offer.passkey ?? '{}').allowCredentials[0].id, 'k');
       const response = { clientDataJSON: 'AA', authenticatorData: 'AA', signature: 'AA' };
       for (const passkey of [
         'x',
@@ -186,10 +191,38 @@ for (const storage of storages) {
       ]) {
         now += 16 * 60_000;
         const again = await second.begin(maria, target);
-        const outcome = await second.finish(again, target, { code: '', passkey, address: '192.0.2.7' });
+        const outcome = await second.finish(again?.ticket, target, {
+          code: '',
+          passkey,
+          address: '192.0.2.7',
+        });
         assert.equal(outcome.kind, 'refused', passkey.slice(0, 40));
       }
       await factors.removeAll(maria);
+    });
+
+    test('between the password and its proof nobody is signed in, whatever address they open', async () => {
+      await withApp(maria);
+      const client = await fixture.oauth.clients.create({
+        name: 'Web',
+        redirectUris: [callback],
+        pkceOptional: true,
+      });
+      const query = new URLSearchParams({
+        client_id: client.client_id,
+        redirect_uri: callback,
+        response_type: 'code',
+        scope: 'openid patientapi.claims.read',
+      });
+      const browser = new Browser(fixture.base);
+      const asked = await signIn(browser, `${fixture.base}/cco/connect/authorize?${query}`);
+      assert.match(asked.text, /One more step/);
+      const uid = /interaction\/([^/"]+)/.exec(asked.text)?.[1];
+      for (const path of [`connect/authorize/${uid}`, `interaction/${uid}`, `connect/authorize?${query}`]) {
+        const page = await browser.open(`${fixture.base}/cco/${path}`);
+        assert.doesNotMatch(page.text, /name="scope"/, path);
+        assert.match(page.text, /name="password"|expired/, path);
+      }
     });
 
     test('neither secrets nor codes are in the database', async () => {

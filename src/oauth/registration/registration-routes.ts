@@ -163,7 +163,8 @@ export function registerRegistrationRoutes(app: FastifyInstance, line: Line, dep
 
 /** The certificate's key is the app's: a statement needs to bring no other. */
 function signedMetadata({ metadata, jwk }: ApprovedSoftware): Record<string, unknown> {
-  return { ...metadata, token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [jwk] } };
+  const { jwks_uri: _elsewhere, ...rest } = metadata;
+  return { ...rest, token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [jwk] } };
 }
 
 function isNew(provider: Provider, { issuer, jti, expiresAt }: ApprovedSoftware): Promise<boolean> {

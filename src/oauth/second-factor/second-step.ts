@@ -36,9 +36,11 @@ export type SecondStepOutcome =
   | { readonly kind: 'expired' };
 
 export interface SecondStep {
-  /** A ticket for the browser to keep, or undefined when the password is enough. @param target what the sign-in is for */
-  begin(account: Account, target: string): Promise<string | undefined>;
-  offer(ticket: string | undefined, target: string): Promise<SecondStepOffer | undefined>;
+  /** With a ticket for the browser to keep; undefined when the password is enough. @param target what the sign-in is for */
+  begin(
+    account: Account,
+    target: string,
+  ): Promise<{ readonly ticket: string; readonly offer: SecondStepOffer } | undefined>;
   finish(
     ticket: string | undefined,
     target: string,
@@ -99,12 +101,8 @@ export function createSecondStep(deps: SecondStepDeps): SecondStep {
   return {
     async begin(account, target) {
       if ((await factors.of(account)).length === 0) return undefined;
-      return tickets.seal({ accountId: account.id, target, nonce: randomBytes(32).toString('base64url') });
-    },
-
-    async offer(text, target) {
-      const found = await opened(text, target);
-      return found === undefined ? undefined : offerOf(found.account, found.ticket);
+      const ticket = { accountId: account.id, target, nonce: randomBytes(32).toString('base64url') };
+      return { ticket: await tickets.seal(ticket), offer: await offerOf(account, ticket) };
     },
 
     async finish(text, target, proof) {

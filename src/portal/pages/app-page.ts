@@ -39,7 +39,6 @@ ${
 <p class="copy" id="client_secret">${credentials.client_secret}</p></section>`
 }
 ${app.disabledAt === undefined ? '' : html`<p class="error">The plan has switched this app off. None of its tokens is accepted.</p>`}
-${app.legacyToken ? legacyWarning(config, at) : ''}
 <section class="card"><dl class="facts">
 <dt>Client id</dt><dd><span class="copy" id="client_id">${app.client_id}</span></dd>
 <dt>Kind</dt><dd>${kind[app.authMethod]}</dd>
@@ -56,6 +55,7 @@ ${app.jwksUri === undefined ? '' : html`<dt>Its keys</dt><dd><code>${app.jwksUri
     })}</tbody></table>
 <p><a href="${at}/docs/patient-api">How to use them</a></p></section>
 ${app.authMethod === 'client_secret' ? secretsCard(`${at}/apps/${app.client_id}`, { csrf, secrets, now }) : ''}
+${app.legacyToken ? legacyWarning(config, { app, csrf }) : ''}
 <p><a href="${at}">All your apps</a></p>`,
   });
 }
@@ -66,15 +66,18 @@ const kind: Readonly<Record<RegisteredClient['authMethod'], string>> = {
   private_key_jwt: 'Confidential: signs with keys of its own (private_key_jwt)',
 };
 
-function legacyWarning(config: Config, at: string): Html {
+function legacyWarning(config: Config, { app, csrf }: { app: RegisteredClient; csrf: string }): Html {
+  const at = `${config.planUrl}/developer`;
   const until =
     config.legacyTokenSunset === undefined
-      ? 'It will be switched off some day'
-      : `It will be switched off on ${dayOf(Date.parse(config.legacyTokenSunset))}`;
+      ? 'It will be switched off some day.'
+      : `It will be switched off on ${dayOf(Date.parse(config.legacyTokenSunset))}.`;
   return html`<section class="card"><h2>Leave the token request in the query</h2>
 <p>This app may send its secret in the address of the token request. Addresses end up in logs, so that form is deprecated.
-${until}: send the <a href="${at}/docs/patient-api#token">standard form</a>, then make a new secret, and ask the plan to switch
-the old form off for this app.</p></section>`;
+${until} Change your app to the <a href="${at}/docs/patient-api#token">standard form with PKCE</a>, then end the old form here.
+You get a new secret; the one that stood in addresses ends in a day.</p>
+<form method="post" action="${at}/apps/${app.client_id}/leave-legacy"><input type="hidden" name="csrf" value="${csrf}">
+<button class="button secondary" type="submit">End the old form</button></form></section>`;
 }
 
 function secretsCard(

@@ -23,7 +23,16 @@ export function memberSignInPage(
 ): PageContent {
   const texts = memberTexts[language];
   const { username, password, sandbox, sandboxLink } = signInTexts[language];
+  const { identityProvider } = line;
   const problem = typed === undefined ? '' : html` aria-describedby="problem"`;
+  const passwordForm = html`<form method="post" action="${home}/sign-in">
+<input type="hidden" name="csrf" value="${csrf}">
+<div class="field"><label for="username">${username}</label>
+<input id="username" name="username" autocomplete="username" autocapitalize="none" spellcheck="false" required maxlength="200" value="${typed?.username ?? ''}"${problem}></div>
+<div class="field"><label for="password">${password}</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required maxlength="1000"${problem}></div>
+<div class="actions"><button class="button" type="submit">${texts.signIn}</button></div>
+</form>`;
   return {
     title: typed === undefined ? texts.account : texts.accountError,
     lang: language,
@@ -32,17 +41,16 @@ export function memberSignInPage(
 <h1>${texts.account}</h1>
 <p>${texts.accountPurpose}</p>
 ${typed === undefined ? '' : html`<p class="error" role="alert" id="problem">${typed.message}</p>`}
-<form method="post" action="${home}/sign-in">
-<input type="hidden" name="csrf" value="${csrf}">
-<div class="field"><label for="username">${username}</label>
-<input id="username" name="username" autocomplete="username" autocapitalize="none" spellcheck="false" required maxlength="200" value="${typed?.username ?? ''}"${problem}></div>
-<div class="field"><label for="password">${password}</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required maxlength="1000"${problem}></div>
-<div class="actions"><button class="button" type="submit">${texts.signIn}</button></div>
-</form>
+${identityProvider === undefined ? '' : providerForm(home, csrf, identityProvider.button)}
+${identityProvider === undefined || identityProvider.besidePasswords ? passwordForm : ''}
 ${config.mode === 'sandbox' ? html`<p class="notice">${sandbox} <a href="${config.planUrl}/sandbox">${sandboxLink}</a>.</p>` : ''}
 </section>`,
   };
+}
+
+function providerForm(home: string, csrf: string, button: string) {
+  return html`<form method="post" action="${home}/identity-provider"><input type="hidden" name="csrf" value="${csrf}">
+<div class="actions"><button class="button" type="submit">${button}</button></div></form>`;
 }
 
 /** What is not there, a form that could not be taken, or a failure of ours. */
