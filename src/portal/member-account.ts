@@ -206,6 +206,7 @@ export function registerMemberAccount(app: FastifyInstance, line: Line, deps: Me
         oauth,
         clock,
         home,
+        languageOf,
         visit,
         send,
         signOutElsewhere: (request, account) => sessions.signOutElsewhere(request, account.id),
