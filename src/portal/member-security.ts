@@ -25,6 +25,8 @@ export interface MemberSecurityDeps {
   /** Public path of the member's pages. */
   readonly home: string;
   languageOf(request: FastifyRequest): Language;
+  /** An account that many people sign in with, as those of the sandbox: nobody may shut the others out. */
+  isShared(account: Account): boolean;
   visit(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -62,7 +64,7 @@ export function registerMemberSecurity(app: FastifyInstance, line: Line, deps: M
         home,
         csrf,
         account,
-        hasPassword: account.hasPassword,
+        changeable: deps.isShared(account) ? 'shared' : account.hasPassword ? 'here' : 'elsewhere',
         factors: await factors.of(account),
         codesLeft: await factors.recoveryCodesLeft(account),
         shortestPassword,
@@ -105,7 +107,8 @@ export function registerMemberSecurity(app: FastifyInstance, line: Line, deps: M
   ) =>
     app.post(path, async (request, reply) => {
       const { account, csrf, trusted } = await deps.visit(request, reply);
-      if (account === undefined || !trusted || !account.hasPassword) return reply.redirect(home, 303);
+      if (account === undefined || !trusted || !account.hasPassword || deps.isShared(account))
+        return reply.redirect(home, 303);
       const wrong = await passwordProblem(request, reply, account);
       if (wrong !== undefined)
         return again(request, reply.code(wrong.status), { account, csrf }, wrong.problem);

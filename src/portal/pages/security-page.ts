@@ -13,8 +13,8 @@ export interface SecurityView {
   readonly home: string;
   readonly csrf: string;
   readonly account: Account;
-  /** Without one the person signs in at the plan's identity provider. */
-  readonly hasPassword: boolean;
+  /** `elsewhere`: at the plan's identity provider; `shared`: an account of many people, which nobody changes. */
+  readonly changeable: 'here' | 'elsewhere' | 'shared';
   readonly factors: readonly Factor[];
   readonly codesLeft: number;
   /** What was done just now, or what went wrong. */
@@ -26,7 +26,7 @@ export interface SecurityView {
 }
 
 export function securityPage(view: SecurityView): PageContent {
-  const { line, language, home, account, done, problem, hasPassword } = view;
+  const { line, language, home, account, done, problem, changeable } = view;
   const texts = securityTexts[language];
   return {
     title: problem === undefined ? texts.title : texts.error,
@@ -38,9 +38,9 @@ ${done === undefined ? '' : html`<p class="success" role="status">${done}</p>`}
 ${problem === undefined ? '' : html`<p class="error" role="alert">${problem}</p>`}
 ${view.newCodes === undefined ? '' : newCodesCard(view.newCodes, language)}
 ${
-  hasPassword
+  changeable === 'here'
     ? html`${factorsCard(view)}${passwordCard(view)}`
-    : html`<section class="card"><p>${texts.elsewhere}</p></section>`
+    : html`<section class="card"><p>${texts[changeable]}</p></section>`
 }`,
   };
 }

@@ -7,6 +7,8 @@ const english = {
   signedInAs: (name: string) => `You are signed in as ${name}.`,
   elsewhere:
     'You sign in with your plan’s own account. Its password, and what else it asks of you, are changed there.',
+  shared:
+    'This is a test member that everybody signs in with, so its password and second step cannot be changed.',
   newCodes: 'Your recovery codes',
   newCodesPurpose:
     'Each lets you sign in once when you do not have your phone or passkey. Print them or write them down now: they are not shown again.',
@@ -71,6 +73,8 @@ const spanish: SecurityTexts = {
   signedInAs: (name) => `Usted inició sesión como ${name}.`,
   elsewhere:
     'Usted inicia sesión con la cuenta de su plan. Su contraseña, y lo demás que le pide, se cambian allí.',
+  shared:
+    'Este es un miembro de prueba con el que todos inician sesión, así que su contraseña y su segundo paso no se pueden cambiar.',
   newCodes: 'Sus códigos de recuperación',
   newCodesPurpose:
     'Con cada uno puede iniciar sesión una vez cuando no tenga su teléfono o su llave de acceso. Imprímalos o anótelos ahora: no se muestran otra vez.',
