@@ -19,13 +19,13 @@ import type { StoreContext } from './store-context.ts';
 
 export type StoredResource = Pick<Stored, 'key' | 'type' | 'id' | 'scopes' | 'access_digest' | 'content'>;
 
-/** `rows` are not deleted. */
+/** `rows` are not deleted. Answers what became of each. */
 export async function indexAgain(
   context: StoreContext,
   trx: Transaction<ResourceTables>,
   line: string,
   rows: readonly StoredResource[],
-): Promise<void> {
+): Promise<readonly Change[]> {
   const changes = rows.map((row) => changeOf(context, row));
   await placeInCompartments(context, trx, line, changes);
   await replaceMemberships(context, trx, changes);
@@ -52,6 +52,7 @@ export async function indexAgain(
       trx,
     );
   await noteWaiting(context, trx, line, changes);
+  return changes;
 }
 
 /** As if what is stored were written for the first time. */

@@ -8,6 +8,7 @@ import { keyedTables } from './index-rows.ts';
 import { type IndexRules, placementOf } from './index-rules.ts';
 import { placeWhatWas } from './place-what-was.ts';
 import type { ResourceTables } from './schema.ts';
+import { moveAlong } from './settle-waiting.ts';
 import type { StoreContext } from './store-context.ts';
 
 export interface ReindexOptions {
@@ -173,7 +174,11 @@ async function nextBatch(
       .limit(batchSize)
       .execute();
     const present = found.filter((row) => row.deleted === 0);
-    if (present.length > 0) await indexAgain(context, trx, line, present);
+    if (present.length > 0) {
+      const changes = await indexAgain(context, trx, line, present);
+      // Before what it is about, where that is Provenance as well.
+      if (type === 'Provenance') await moveAlong(context, trx, line, changes);
+    }
     if (now.digest === '') await placeWhatWas(context, trx, line, found);
     const last = found.at(-1);
     await trx

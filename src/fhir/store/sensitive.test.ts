@@ -142,6 +142,23 @@ testOnEachDatabase(
   },
 );
 
+testOnEachDatabase('Provenance of Provenance moves along as well', async (place, context) => {
+  const store = await openResourceStore(await openDb(place, context), definitions, { ownBases: () => [] });
+  await write(store, patient('a'), encounter('e', 'a'));
+  await write(store, provenance('third', ['Provenance/second']));
+  await write(store, provenance('second', ['Provenance/first']));
+  await write(store, provenance('first', ['Encounter/e']));
+  const seen = (...classes: string[]) => found(store, 'Provenance', accessTo(['a'], ...classes));
+  assert.equal(await seen(), 'first,second,third');
+  await write(store, encounter('e', 'a', labelled('HIV')));
+  assert.deepEqual([await seen(), await seen('hiv')], ['', 'first,second,third']);
+  await write(store, encounter('e', 'b'));
+  assert.equal(await seen('hiv'), '');
+  assert.equal(await found(store, 'Provenance', accessTo(['b'])), 'first,second,third');
+  await write(store, provenance('first', ['Encounter/e'], labelled('ETH')));
+  assert.equal(await found(store, 'Provenance', accessTo(['b'])), '');
+});
+
 testOnEachDatabase('labelled data of nobody is kept as well', async (place, context) => {
   const db = await openDb(place, context);
   const store = await openResourceStore(db, definitions, { ownBases: () => [] });
