@@ -142,6 +142,20 @@ testOnEachDatabase(
   },
 );
 
+testOnEachDatabase('Provenance of what only an identifier names is nobody’s', async (place, context) => {
+  const store = await openResourceStore(await openDb(place, context), definitions, { ownBases: () => [] });
+  const vague = { identifier: { system: 'urn:claims', value: '7' }, display: 'Visit for HIV' };
+  const named = { reference: 'Encounter/e' };
+  await write(
+    store,
+    patient('a'),
+    encounter('e', 'a'),
+    provenance('named', [], { target: [{ ...vague, ...named }] }),
+    provenance('vague', [], { target: [named, vague] }),
+  );
+  assert.equal(await found(store, 'Provenance', accessTo(['a'])), 'named');
+});
+
 testOnEachDatabase('Provenance of Provenance moves along as well', async (place, context) => {
   const store = await openResourceStore(await openDb(place, context), definitions, { ownBases: () => [] });
   await write(store, patient('a'), encounter('e', 'a'));
