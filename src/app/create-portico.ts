@@ -17,6 +17,7 @@ import { xmlReader } from '../fhir/format/xml-reader.ts';
 import { xmlWriter } from '../fhir/format/xml-text.ts';
 import { CursorBox } from '../fhir/page-cursor.ts';
 import { registerFhir } from '../fhir/pipeline.ts';
+import { tellOfMembersLeft } from '../ingest/members-left.ts';
 import type { Logger } from '../log/logger.ts';
 import { createOAuthServer, type OAuthServer } from '../oauth/oauth-server.ts';
 import { html, pageHeaders, renderPage } from '../pages/page.ts';
@@ -24,6 +25,7 @@ import { registerDeveloperPortal } from '../portal/developer-portal.ts';
 import { registerDocumentation } from '../portal/documentation.ts';
 import { registerMemberAccount } from '../portal/member-account.ts';
 import { answerBrokenRequest } from './answer-broken-request.ts';
+import { endOfMembersLeft } from './end-of-members-left.ts';
 import { openFindPatient } from './find-patient.ts';
 import { firstPage } from './first-page.ts';
 import { registerHealth } from './health.ts';
@@ -70,6 +72,7 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
   // Not even loaded outside the sandbox.
   const sandbox = config.mode === 'sandbox' ? await import('../sandbox/register-sandbox.ts') : undefined;
   await sandbox?.seedSandbox(plan, oauth, logger);
+  await tellOfMembersLeft(plan.db, endOfMembersLeft(plan.db));
   const endReindexing = await reindexBeside(plan, logger);
   const app = createServer(config, logger);
   registerHealth(app, plan.db, metrics);

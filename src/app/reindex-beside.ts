@@ -16,7 +16,11 @@ export async function reindexBeside(
   if (!(await store.outdated())) return async () => {};
   const place: ReindexPlace = { dataDir: config.dataDir, databaseUrl: config.databaseUrl };
   const started = performance.now();
-  logger.info('indexing anew by the rules of this version; until it is done, searches may find less');
+  logger.info(
+    store.search.placed.areAll
+      ? 'indexing anew by the rules of this version; until it is done, searches may find less'
+      : 'placing all records anew by the rules of this version; no type is shown to apps (503) until it is done',
+  );
   const worker = new Worker(new URL('reindex-worker.ts', import.meta.url), { workerData: place });
   worker.once('message', (reindexed: unknown) =>
     logger.info({ reindexed, ms: Math.round(performance.now() - started) }, 'indexed anew'),

@@ -8,7 +8,7 @@ import { type ImportItem, type ImportUnit, importUnits } from './import-items.ts
 import { ImportJournal } from './import-journal.ts';
 import { type Place, type ReportBuilder, Tally } from './import-report.ts';
 import { hasChanged, type InputFile, isNamedNdjson, ReadError, readInput } from './input-files.ts';
-import { MembersLeft } from './members-left.ts';
+import { noteMembersLeft, tellOfMembersLeft } from './members-left.ts';
 import type { Found } from './resolve-references.ts';
 import type { IngestTables } from './schema.ts';
 import type { SeenNames } from './seen-names.ts';
@@ -47,7 +47,6 @@ export class FileImporter {
   readonly #journal: ImportJournal | undefined;
   readonly #seen: SeenNames;
   readonly #checkProfiles: CheckProfiles | undefined;
-  readonly #membersLeft: MembersLeft;
   readonly #batch = new WriteBatch();
   /** Items seen of this file, written or refused. */
   #items = 0;
@@ -76,7 +75,6 @@ export class FileImporter {
     this.#file = file;
     this.#seen = seen;
     this.#onProgress = onProgress;
-    this.#membersLeft = new MembersLeft(options.line, context.onMemberLeft);
     this.#journal =
       context.db === undefined || options.atomic === 'file'
         ? undefined
@@ -183,13 +181,26 @@ export class FileImporter {
   /** In a transaction of its own. */
   async #writeAlone(batch: readonly Waiting[], noted: boolean): Promise<void> {
     const outcomes = await this.#writing(async (writer) => {
-      const written = await writer.write(batch.map((waiting) => waiting.write));
+      const written = await this.#writeNoted(writer, batch);
       // Where nothing was written there is nothing to go on from.
       if (noted && written.some((outcome) => outcome !== 'unchanged')) await this.#note(writer);
       return written;
     });
     this.#count(batch, outcomes, this.#report.written);
-    await this.#membersLeft.tell();
+    await this.#tellOfMembersLeft();
+  }
+
+  async #writeNoted(writer: ResourceWriter, batch: readonly Waiting[]): Promise<WriteOutcome[]> {
+    const outcomes = await writer.write(batch.map((waiting) => waiting.write));
+    if (this.#context.onMemberLeft !== undefined)
+      await noteMembersLeft(transactionOf(writer), this.#options.line, batch, outcomes);
+    return outcomes;
+  }
+
+  /** Once what was noted is on disk. */
+  async #tellOfMembersLeft(): Promise<void> {
+    const { db, onMemberLeft } = this.#context;
+    if (db !== undefined && onMemberLeft !== undefined) await tellOfMembersLeft(db, onMemberLeft);
   }
 
   #notTaken({ line }: Waiting, error: unknown): void {
@@ -259,13 +270,12 @@ export class FileImporter {
         await work(this.#open);
       });
       this.#report.written.add(tally);
-      await this.#membersLeft.tell();
+      await this.#tellOfMembersLeft();
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
     } finally {
       this.#open = undefined;
       this.#batch.empty();
-      this.#membersLeft.forget();
     }
   }
 
@@ -293,7 +303,7 @@ export class FileImporter {
   async #writeBatch({ writer, tally, refusedBefore }: OpenTransaction): Promise<void> {
     const batch = this.#batch.waiting;
     if (batch.length > 0 && this.#report.refused === refusedBefore)
-      this.#count(batch, await writer.write(batch.map((waiting) => waiting.write)), tally);
+      this.#count(batch, await this.#writeNoted(writer, batch), tally);
     this.#batch.empty();
     this.#progress();
   }
@@ -321,7 +331,6 @@ export class FileImporter {
   }
 
   #count(batch: readonly Waiting[], outcomes: readonly WriteOutcome[], tally: Tally): void {
-    this.#membersLeft.note(batch, outcomes);
     for (const [position, { write, line, again }] of batch.entries()) {
       tally.count(typeOf(write), outcomes[position]!);
       if (again && outcomes[position] === 'updated') this.#warnRepeated(line);
@@ -381,8 +390,12 @@ export class FileImporter {
   }
 
   async #note(writer: ResourceWriter): Promise<void> {
-    await this.#journal?.note(writer.trx as unknown as Transaction<IngestTables>, this.#items);
+    await this.#journal?.note(transactionOf(writer), this.#items);
   }
+}
+
+function transactionOf(writer: ResourceWriter): Transaction<IngestTables> {
+  return writer.trx as unknown as Transaction<IngestTables>;
 }
 
 /**

@@ -12,6 +12,7 @@ import { type ProfileCheckOptions, profileCheck } from './check-profiles.ts';
 import { FileImporter } from './file-importer.ts';
 import { type ImportReport, ReportBuilder } from './import-report.ts';
 import type { InputFile } from './input-files.ts';
+import { type TellOfMemberLeft, tellOfMembersLeft } from './members-left.ts';
 import { SeenNames } from './seen-names.ts';
 
 /** What is written whole or not at all: each transaction Bundle, each file, or each resource. */
@@ -39,8 +40,11 @@ export interface ImportContext {
   readonly openValidator: () => Promise<Validator>;
   /** Asked for when the first XML file comes. */
   readonly readXml: () => ReadXml;
-  /** Told of each Patient that was written, in which the member has died or left, once the writing holds. */
-  readonly onMemberLeft?: (left: MemberLeft) => Promise<void>;
+  /**
+   * Told of each Patient that was written, in which the member has died or left, once the writing holds; before anything else
+   * of those of whom an import that ended too early did not tell.
+   */
+  readonly onMemberLeft?: TellOfMemberLeft;
 }
 
 export interface MemberLeft {
@@ -90,6 +94,8 @@ export async function importFiles(
   const finish = () =>
     report.finish(context.db === undefined ? undefined : options.line, (clock() - started) / 1000);
   try {
+    if (context.db !== undefined && context.onMemberLeft !== undefined)
+      await tellOfMembersLeft(context.db, context.onMemberLeft);
     for (const file of files) {
       const importer = new FileImporter(
         context,

@@ -1,39 +1,48 @@
 // Which of the Patients that an import wrote have died, left the plan or were deleted: what was shared of their records ends.
 // https://hl7.org/fhir/R4/patient-definitions.html#Patient.deceased_x_, Patient.active. An unchanged Patient says nothing new.
+// Who it was is noted in the transaction that writes the Patient, and told of after it, if need be by the next import or start.
+import type { Transaction } from 'kysely';
+import type { Database } from '../db/database.ts';
 import type { WriteOutcome } from '../fhir/store/write-resources.ts';
 import type { MemberLeft } from './import-files.ts';
+import type { IngestTables } from './schema.ts';
 import type { Waiting } from './write-batch.ts';
 
-export class MembersLeft {
-  readonly #line: string;
-  readonly #tell: ((left: MemberLeft) => Promise<void>) | undefined;
-  #left: MemberLeft[] = [];
+export type TellOfMemberLeft = (left: MemberLeft) => Promise<void>;
 
-  constructor(line: string, tell: ((left: MemberLeft) => Promise<void>) | undefined) {
-    this.#line = line;
-    this.#tell = tell;
-  }
+export async function noteMembersLeft(
+  trx: Transaction<IngestTables>,
+  line: string,
+  batch: readonly Waiting[],
+  outcomes: readonly WriteOutcome[],
+): Promise<void> {
+  const rows = batch.flatMap(({ write }, position): MemberLeft[] => {
+    if (outcomes[position] === 'unchanged') return [];
+    const { type, id, reason } = whyLeft(write);
+    return type === 'Patient' && reason !== undefined ? [{ line, patient: id, reason }] : [];
+  });
+  if (rows.length === 0) return;
+  await trx
+    .insertInto('member_left')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict.columns(['line', 'patient']).doUpdateSet((row) => ({ reason: row.ref('excluded.reason') })),
+    )
+    .execute();
+}
 
-  note(batch: readonly Waiting[], outcomes: readonly WriteOutcome[]): void {
-    if (this.#tell === undefined) return;
-    for (const [position, { write }] of batch.entries()) {
-      if (outcomes[position] === 'unchanged') continue;
-      const { type, id, reason } = whyLeft(write);
-      if (type === 'Patient' && reason !== undefined)
-        this.#left.push({ line: this.#line, patient: id, reason });
-    }
-  }
-
-  /** Once what was noted is on disk. */
-  async tell(): Promise<void> {
-    const left = this.#left;
-    this.#left = [];
-    for (const member of left) await this.#tell?.(member);
-  }
-
-  /** What was noted was not written after all. */
-  forget(): void {
-    this.#left = [];
+/** Of all that are noted, those of an import that ended too early among them. */
+export async function tellOfMembersLeft(db: Database, tell: TellOfMemberLeft): Promise<void> {
+  const tables = db.as<IngestTables>();
+  const rows = await tables.selectFrom('member_left').selectAll().execute();
+  for (const { line, patient, reason } of rows) {
+    await tell({ line, patient, reason });
+    await tables
+      .deleteFrom('member_left')
+      .where('line', '=', line)
+      .where('patient', '=', patient)
+      .where('reason', '=', reason)
+      .execute();
   }
 }
 

@@ -12,8 +12,16 @@ export interface ImportFileTable {
   items_done: number;
 }
 
+/** Who has died or left and is still to be told of. */
+export interface MemberLeftTable {
+  line: string;
+  patient: string;
+  reason: 'deceased' | 'disenrolled';
+}
+
 export interface IngestTables {
   import_file: ImportFileTable;
+  member_left: MemberLeftTable;
 }
 
 export const ingestSchema: readonly SchemaChange[] = [
@@ -24,6 +32,16 @@ export const ingestSchema: readonly SchemaChange[] = [
       await sql
         .raw(`create table import_file (line ${text} not null, path ${text} not null, identity ${text} not null,
           items_done bigint not null, primary key (line, path))`)
+        .execute(db);
+    },
+  },
+  {
+    name: '0500-member-left',
+    async up(db, dialect) {
+      const text = dialect === 'sqlite' ? 'text' : 'text collate "C"';
+      await sql
+        .raw(`create table member_left (line ${text} not null, patient ${text} not null, reason ${text} not null,
+          primary key (line, patient))`)
         .execute(db);
     },
   },

@@ -1,12 +1,12 @@
 // `portico import`: loads files into one line of business.
 import { type Command, Option } from 'commander';
+import { endOfMembersLeft } from '../app/end-of-members-left.ts';
 import { openPlan } from '../app/open-plan.ts';
 import { type ImportValidation, importValidations } from '../config/config.ts';
-import { type Atomicity, ImportStopped, importFiles, type MemberLeft } from '../ingest/import-files.ts';
+import { type Atomicity, ImportStopped, importFiles } from '../ingest/import-files.ts';
 import { type ImportReport, reportText } from '../ingest/import-report.ts';
 import { findInputFiles } from '../ingest/input-files.ts';
 import { untilFree } from '../ingest/until-free.ts';
-import { endForPatient } from '../oauth/end-for-patient.ts';
 import { explainError } from './explain-error.ts';
 import { progressWriter } from './import-progress.ts';
 import { indexAnew } from './index-anew.ts';
@@ -74,10 +74,7 @@ async function runImport(paths: string[], flags: ImportFlags): Promise<void> {
   try {
     const line = requireLine(plan.config, flags.line);
     await indexAnew(plan.store, { all: false, quiet: flags.quiet === true });
-    // What was shared of a record ends when its member dies or leaves.
-    const onMemberLeft = async (left: MemberLeft) => {
-      await untilFree(() => endForPatient(plan.db, { ...left, now: Date.now() }));
-    };
+    const onMemberLeft = endOfMembersLeft(plan.db);
     const report = await importFiles({ ...plan, ownBases: [line.fhirUrl], onMemberLeft }, files, {
       line: line.id,
       atomic: flags.atomic,

@@ -126,3 +126,36 @@ test('a plan’s own list takes the place of the usual one; a class that is none
     /sensitive_codes: class 'gossip'/,
   );
 });
+
+test('what a code list adds takes no class away, and is added once', () => {
+  const label = labelSensitive();
+  const claim = (codes: readonly string[], security: readonly object[] = []) => ({
+    resourceType: 'ExplanationOfBenefit',
+    meta: { security },
+    diagnosis: codes.map((code) => ({
+      code: { coding: [{ system: 'http://hl7.org/fhir/sid/icd-10-cm', code }] },
+    })),
+  });
+  const abused = label(claim(['T74.11XA', 'F43.1']));
+  assert.deepEqual(sensitiveClassesOf(abused), ['behavioral-health', 'restricted']);
+  assert.equal(label(abused), abused);
+  const restricted = label(claim(['F43.1'], [{ system: confidentiality, code: 'R' }]));
+  assert.deepEqual(sensitiveClassesOf(restricted), ['behavioral-health', 'restricted']);
+  assert.equal(label(restricted), restricted);
+});
+
+test('a plan’s list may name a system by its OID; a prefix of nothing is refused', () => {
+  const system = 'urn:oid:2.16.840.1.113883.6.90';
+  const label = labelSensitive([{ class: 'hiv', system, codes: ['B20'] }]);
+  for (const named of [system, 'http://hl7.org/fhir/sid/icd-10-cm'])
+    assert.deepEqual(
+      sensitiveClassesOf(
+        label({ resourceType: 'Condition', code: { coding: [{ system: named, code: 'b20' }] } }),
+      ),
+      ['hiv'],
+    );
+  assert.throws(
+    () => labelSensitive([{ class: 'hiv', system, prefixes: ['.'] }]),
+    /sensitive_codes: prefix '\.'/,
+  );
+});

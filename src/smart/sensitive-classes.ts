@@ -70,7 +70,8 @@ export const sensitiveClasses: readonly SensitiveClass[] = [
       restricted,
       veryRestricted,
     ],
-    label: { system: confidentialitySystem, code: 'R', display: 'restricted' },
+    // Not R, which beside the label of another class says nothing of its own.
+    label: actLabel('SPI', 'specially protected information sensitivity'),
   },
 ];
 

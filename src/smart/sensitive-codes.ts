@@ -97,11 +97,11 @@ interface Known {
 /** @throws {ConfigError} for a class that is none */
 export function labelSensitive(codes: readonly SensitiveCodes[] = usualSensitiveCodes): LabelSensitive {
   const bySystem = new Map<string, Known>();
-  for (const system of new Set(codes.map((one) => one.system)))
-    bySystem.set(system, knownOf(codes.filter((one) => one.system === system)));
+  for (const system of new Set(codes.map((one) => nameOf(one.system))))
+    bySystem.set(system, knownOf(codes.filter((one) => nameOf(one.system) === system)));
   const answers = new Map<string, readonly SensitiveClass[]>();
   const classesOf = (system: string, code: string): readonly SensitiveClass[] => {
-    const known = bySystem.get(systemAliases[system] ?? system);
+    const known = bySystem.get(nameOf(system));
     if (known === undefined) return [];
     const key = `${system}|${code}`;
     let found = answers.get(key);
@@ -122,12 +122,27 @@ export function labelSensitive(codes: readonly SensitiveCodes[] = usualSensitive
     });
     if (found.size === 0) return resource;
     const has = sensitiveClassesOf(resource);
-    const labels = sensitiveClasses.filter((one) => found.has(one) && !has.includes(one.code));
-    if (labels.length === 0) return resource;
-    const meta = resource['meta'] as { readonly security?: readonly unknown[] } | undefined;
-    const security = [...(meta?.security ?? []), ...labels.map(({ label }) => ({ ...label }))];
-    return { ...resource, meta: { ...meta, security } };
+    const missing = sensitiveClasses.filter((one) => found.has(one) && !has.includes(one.code));
+    const more = withLabels(resource, missing);
+    // What was restricted for a reason that nobody told is not shown for the reason that is told now.
+    const now = sensitiveClassesOf(more);
+    const lost = sensitiveClasses.filter(({ code }) => has.includes(code) && !now.includes(code));
+    return withLabels(more, lost);
   };
+}
+
+function withLabels<Resource extends Record<string, unknown>>(
+  resource: Resource,
+  classes: readonly SensitiveClass[],
+): Resource {
+  if (classes.length === 0) return resource;
+  const meta = resource['meta'] as { readonly security?: readonly unknown[] } | undefined;
+  const security = [...(meta?.security ?? []), ...classes.map(({ label }) => ({ ...label }))];
+  return { ...resource, meta: { ...meta, security } };
+}
+
+function nameOf(system: string): string {
+  return systemAliases[system] ?? system;
 }
 
 function knownOf(rules: readonly SensitiveCodes[]): Known {
@@ -143,7 +158,12 @@ function knownOf(rules: readonly SensitiveCodes[]): Known {
       const plain = withoutDots(code);
       codes.set(plain, [...(codes.get(plain) ?? []), of]);
     }
-    for (const prefix of rule.prefixes ?? []) prefixes.push([withoutDots(prefix), of]);
+    for (const prefix of rule.prefixes ?? []) {
+      const plain = withoutDots(prefix);
+      if (plain === '')
+        throw new ConfigError(`sensitive_codes: prefix '${prefix}' is the beginning of every code`);
+      prefixes.push([plain, of]);
+    }
   }
   return { codes, prefixes };
 }

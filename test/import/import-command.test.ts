@@ -373,7 +373,7 @@ test('a transaction Bundle needs no memory for all of it', async (context) => {
   await appendFile(file, ']}');
   const child = spawn(
     process.execPath,
-    ['--max-old-space-size=96', main, 'import', '--line', 'cco', '--json', file],
+    ['--max-old-space-size=128', main, 'import', '--line', 'cco', '--json', file],
     { env: { ...process.env, DATA_DIR: place.dataDir }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const [stdout, stderr, [code]] = await Promise.all([

@@ -7,6 +7,7 @@ import { type ImportValidation, loadConfig } from '../../src/config/config.ts';
 import { type Atomicity, importFiles } from '../../src/ingest/import-files.ts';
 import type { ImportReport } from '../../src/ingest/import-report.ts';
 import { findInputFiles } from '../../src/ingest/input-files.ts';
+import type { TellOfMemberLeft } from '../../src/ingest/members-left.ts';
 import type { TestPlace } from '../databases.ts';
 
 export interface Loading {
@@ -25,17 +26,23 @@ export interface LoadOptions {
   readonly validation?: ImportValidation;
   readonly name?: string;
   readonly line?: string;
+  readonly onMemberLeft?: TellOfMemberLeft;
 }
 
 export async function loadingInto(place: TestPlace, context: TestContext): Promise<Loading> {
   const plan = await openPlan(loadConfig({ DATA_DIR: place.dataDir, DATABASE_URL: place.databaseUrl }));
   context.after(() => plan.close());
   const paths: Loading['paths'] = async (given, options = {}) =>
-    importFiles({ ...plan, ownBases: ['https://plan.example/fhir'] }, await findInputFiles(given), {
+    importFiles(contextOf(options), await findInputFiles(given), {
       line: options.line ?? 'cco',
       atomic: options.atomic ?? 'bundle',
       validation: { level: options.validation ?? 'report' },
     });
+  const contextOf = ({ onMemberLeft }: LoadOptions) => ({
+    ...plan,
+    ownBases: ['https://plan.example/fhir'],
+    ...(onMemberLeft === undefined ? {} : { onMemberLeft }),
+  });
   const rows: Loading['rows'] = async <Row extends readonly unknown[]>(query: string) =>
     plan.db.read<Row>({ sql: query, parameters: [] });
   return {

@@ -74,7 +74,7 @@ async function forwardParts(
       .map((param) => context.scopes.paramId(source, param.code));
     shape.word(`${source}:${numbers.join(',')}:${type}`);
     const keysSlot = shape.slot(JSON.stringify(keys));
-    const sight = await sightOf(shape, context.scopes, access, type);
+    const sight = await sightOf(shape, context, access, type);
     parts.push(() => {
       const { from, where, key } = visibleFrom(context, access, type, 'search', 'id', sight);
       // The targets come first in the join, for PostgreSQL's sake: left in a condition it may go through the record for each.
@@ -104,7 +104,7 @@ async function reverseParts(
       shape.word(`${source}<${number}<${type}`);
       const ids = origins.filter((origin) => origin.type === type).map(({ id }) => id);
       const idsSlot = shape.slot(JSON.stringify(ids));
-      const sight = await sightOf(shape, context.scopes, access, source);
+      const sight = await sightOf(shape, context, access, source);
       const start: Start = {
         table: 'idx_reference',
         param: number,

@@ -107,7 +107,7 @@ export async function seek(
   if (access.kind === 'operator' && asks.length > 0)
     throw new Error('an operator goes through a whole type, for which no index is needed');
   shape.word(type);
-  const sight = await look(shape, context.scopes, access, type);
+  const sight = await look(shape, context, access, type);
   const parts: Part[] = [];
   for (const ask of asks) parts.push(await partOf(context, shape, access, type, ask));
   parts.sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind));

@@ -40,7 +40,7 @@ export function compartmentRule({
     const type = resource.resourceType;
     const kept = sensitiveClassesOf(resource);
     if (type === 'Patient') return { kind: 'scopes', owners: [resource.id], kept };
-    if (type === 'Provenance') return { kind: 'follows', targets: targetsOf(rows), kept };
+    if (type === 'Provenance') return { kind: 'follows', targets: targetsOf(resource, rows), kept };
     const params = new Set([...(patientCompartment[type] ?? []), ...(namesPatient[type] ?? [])]);
     const members = new Set<string>();
     for (const { param, row } of rows) {
@@ -68,10 +68,18 @@ function sharedScopes(resource: FhirResource, couldNamePatient: boolean): string
   return [referred ? referredScope : referenceScope];
 }
 
-function targetsOf(rows: readonly IndexedRow[]): { type: string; id: string }[] {
-  return rows.flatMap(({ param, row }) =>
+function targetsOf(
+  { target }: Readonly<Record<string, unknown>>,
+  rows: readonly IndexedRow[],
+): { type: string; id: string }[] {
+  const targets = rows.flatMap(({ param, row }) =>
     param === 'target' && row.table === 'idx_reference' ? [{ type: row.target_type, id: row.target_id }] : [],
   );
+  // What is named by an identifier or in words only is in nobody's record as far as is known.
+  const isNamed = (one: unknown): boolean =>
+    typeof one === 'object' && one !== null && 'reference' in one && typeof one.reference === 'string';
+  const isVague = Array.isArray(target) && !target.every(isNamed);
+  return isVague ? [...targets, { type: '', id: '' }] : targets;
 }
 
 function securityContext(resource: FhirResource): string {

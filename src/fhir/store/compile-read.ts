@@ -102,7 +102,7 @@ export async function compileHistoryType(
       : { at: shape.slot(end.lastUpdated), key: shape.slot(end.key), version: shape.slot(end.version) };
   const limit = shape.slot(page.count + 1);
   shape.word(after === undefined ? 'first' : 'next');
-  const sight = await sightOf(shape, context.scopes, access, type);
+  const sight = await sightOf(shape, context, access, type);
   // A whole directory is gone through from its newest on, a record is gone through as a whole.
   const shared = isSharedOnly(sight);
   return context.compiled(access, shape, () => {
@@ -155,7 +155,7 @@ async function compileById(
   // What can be no id is none that exists; PostgreSQL does not take every text.
   const idSlot = shape.slot(idPattern.test(id) ? id : '');
   const slots = shape.slots(values);
-  const sight = await sightOf(shape, context.scopes, access, type);
+  const sight = await sightOf(shape, context, access, type);
   return context.compiled(access, shape, () => {
     const { from, where } = visibleFrom(context, access, type, 'read', 'id', sight);
     return build({ from, where: sql`r.id = ${idSlot} and ${where}` }, slots);

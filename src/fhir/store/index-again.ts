@@ -19,30 +19,14 @@ import type { StoreContext } from './store-context.ts';
 
 export type StoredResource = Pick<Stored, 'key' | 'type' | 'id' | 'scopes' | 'access_digest' | 'content'>;
 
-/** `rows` are not deleted. */
+/** `rows` are not deleted. Answers what became of each. */
 export async function indexAgain(
   context: StoreContext,
   trx: Transaction<ResourceTables>,
   line: string,
   rows: readonly StoredResource[],
-): Promise<void> {
-  const changes = rows.map((row): Change => {
-    const resource = JSON.parse(row.content) as FhirResource;
-    const { key, type, id } = row;
-    return {
-      type,
-      id,
-      resource,
-      digest: '',
-      stored: { ...row, version: 0, deleted: 0, digest: '' },
-      rows: withReferred(resource, context.index(resource)),
-      key,
-      version: 0,
-      scopes: [],
-      home: undefined,
-      waitsFor: [],
-    };
-  });
+): Promise<readonly Change[]> {
+  const changes = rows.map((row) => changeOf(context, row));
   await placeInCompartments(context, trx, line, changes);
   await replaceMemberships(context, trx, changes);
   await replaceIndexRows(context, trx, line, changes);
@@ -68,6 +52,26 @@ export async function indexAgain(
       trx,
     );
   await noteWaiting(context, trx, line, changes);
+  return changes;
+}
+
+/** As if what is stored were written for the first time. */
+export function changeOf(context: StoreContext, row: StoredResource): Change {
+  const resource = JSON.parse(row.content) as FhirResource;
+  const { key, type, id, scopes, access_digest, content } = row;
+  return {
+    type,
+    id,
+    resource,
+    digest: '',
+    stored: { key, type, id, scopes, access_digest, content, version: 0, deleted: 0, digest: '' },
+    rows: withReferred(resource, context.index(resource)),
+    key,
+    version: 0,
+    scopes: [],
+    home: undefined,
+    waitsFor: [],
+  };
 }
 
 /** Notes what the changes wait for. */

@@ -5,9 +5,16 @@ import { memberTypes, referenceTypes, referredTypes } from '../../smart/data-cla
 import { sensitiveClasses } from '../../smart/sensitive-classes.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 
-/** Counts up when the code makes other index rows, or other compartments, of the same definitions. */
+/** Counts up when the code makes other index rows of the same definitions. */
 export const indexFormat = 2;
 
+/** Counts up when the code makes other compartments of the same definitions. */
+const placementFormat = 1;
+
+/**
+ * Of each type: a digest of what places its resources, a dot, and one of what they are found by. While it is indexed anew
+ * the first alone stands in the database, or nothing if that changes as well.
+ */
 export type IndexRules = ReadonlyMap<string, string>;
 
 export function indexRules(definitions: Definitions, format: number = indexFormat): IndexRules {
@@ -21,10 +28,18 @@ export function indexRules(definitions: Definitions, format: number = indexForma
         .sort();
       // Provenance belongs where its targets do.
       const compartment = type === 'Provenance' ? compartments : compartmentFacts(definitions, type);
-      const facts = JSON.stringify([format, params, compartment, labels]);
-      return [type, hash('sha256', facts, 'base64url')];
+      return [type, `${digestOf([placementFormat, compartment, labels])}.${digestOf([format, params])}`];
     }),
   );
+}
+
+/** The part of a digest that says how resources are placed, with its dot; '' of none, and of what versions before wrote. */
+export function placementOf(digest: string): string {
+  return digest.slice(0, digest.indexOf('.') + 1);
+}
+
+function digestOf(facts: unknown): string {
+  return hash('sha256', JSON.stringify(facts), 'base64url');
 }
 
 function compartmentFacts(definitions: Definitions, type: string): unknown {

@@ -5,8 +5,10 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Database } from '../../db/database.ts';
 import { indexAgain } from './index-again.ts';
 import { keyedTables } from './index-rows.ts';
-import type { IndexRules } from './index-rules.ts';
+import { type IndexRules, placementOf } from './index-rules.ts';
+import { placeWhatWas } from './place-what-was.ts';
 import type { ResourceTables } from './schema.ts';
+import { moveAlong } from './settle-waiting.ts';
 import type { StoreContext } from './store-context.ts';
 
 export interface ReindexOptions {
@@ -28,9 +30,21 @@ const batchSize = 200;
 
 /** Types some of whose resources may be indexed by other rules. */
 export async function outdatedTypes(db: Kysely<ResourceTables>, rules: IndexRules): Promise<Set<string>> {
-  const rows = await db.selectFrom('index_rules').select(['type', 'digest']).execute();
-  const digests = new Map(rows.map(({ type, digest }) => [type, digest]));
+  const digests = await storedDigests(db);
   return new Set([...rules].filter(([type, digest]) => digests.get(type) !== digest).map(([type]) => type));
+}
+
+/** Types some of whose resources may be where other rules have placed them: in whose sight is not known. */
+export async function unplacedTypes(db: Kysely<ResourceTables>, rules: IndexRules): Promise<Set<string>> {
+  const digests = await storedDigests(db);
+  const isPlaced = (type: string, digest: string) =>
+    placementOf(digests.get(type) ?? '') === placementOf(digest);
+  return new Set([...rules].filter(([type, digest]) => !isPlaced(type, digest)).map(([type]) => type));
+}
+
+async function storedDigests(db: Kysely<ResourceTables>): Promise<ReadonlyMap<string, string>> {
+  const rows = await db.selectFrom('index_rules').select(['type', 'digest']).execute();
+  return new Map(rows.map(({ type, digest }) => [type, digest]));
 }
 
 /** A database without resources has none of other rules. */
@@ -101,8 +115,13 @@ async function begin(
   types: ReadonlySet<string>,
   again: boolean,
 ): Promise<void> {
-  const rows = [...types].map((type) => ({ type, digest: '', target: rules.get(type)!, line: '', id: '' }));
-  const fresh = { digest: '', target: sql<string>`excluded.target`, line: '', id: '' };
+  const unplaced = await unplacedTypes(db, rules);
+  const rows = [...types].map((type) => {
+    const target = rules.get(type)!;
+    return { type, digest: unplaced.has(type) ? '' : placementOf(target), target, line: '', id: '' };
+  });
+  const [digest, target] = [sql<string>`excluded.digest`, sql<string>`excluded.target`];
+  const fresh = { digest, target, line: '', id: '' };
   await db
     .insertInto('index_rules')
     .values(rows)
@@ -113,7 +132,7 @@ async function begin(
         : update.where((where) =>
             where.or([
               where('index_rules.target', '<>', where.ref('excluded.target')),
-              where('index_rules.digest', '<>', ''),
+              where('index_rules.digest', '=', where.ref('index_rules.target')),
             ]),
           );
     })
@@ -155,7 +174,12 @@ async function nextBatch(
       .limit(batchSize)
       .execute();
     const present = found.filter((row) => row.deleted === 0);
-    if (present.length > 0) await indexAgain(context, trx, line, present);
+    if (present.length > 0) {
+      const changes = await indexAgain(context, trx, line, present);
+      // Before what it is about, where that is Provenance as well.
+      if (type === 'Provenance') await moveAlong(context, trx, line, changes);
+    }
+    if (now.digest === '') await placeWhatWas(context, trx, line, found);
     const last = found.at(-1);
     await trx
       .updateTable('index_rules')
@@ -171,13 +195,13 @@ async function positionOf(
   db: Kysely<ResourceTables>,
   type: string,
   target: string,
-): Promise<{ line: string; id: string } | undefined> {
+): Promise<{ line: string; id: string; digest: string } | undefined> {
   return db
     .selectFrom('index_rules')
-    .select(['line', 'id'])
+    .select(['line', 'id', 'digest'])
     .where('type', '=', type)
     .where('target', '=', target)
-    .where('digest', '=', '')
+    .where('digest', '<>', target)
     .executeTakeFirst();
 }
 
@@ -191,7 +215,7 @@ async function dropKeyIndexes(db: Database): Promise<void> {
     .as<ResourceTables>()
     .selectFrom('index_rules')
     .select('type')
-    .where('digest', '=', '')
+    .whereRef('digest', '<>', 'target')
     .limit(1)
     .execute();
   if (unfinished.length === 0) await eachTable(db, (table) => `drop index if exists ${table}_by_key`);

@@ -13,6 +13,7 @@ import type { ScopedQuery } from '../search/query-shape.ts';
 import type { SortValue } from '../search/sort-sql.ts';
 import { compartmentRule } from './compartment.ts';
 import { indexFormat, indexRules } from './index-rules.ts';
+import { PlacedTypes } from './placed-types.ts';
 import { noteFreshIndex, outdatedTypes, type Reindexed, type ReindexOptions, reindex } from './reindex.ts';
 import type { ResourceTables } from './schema.ts';
 import { ScopeRegistry } from './scope-registry.ts';
@@ -94,6 +95,8 @@ export async function openResourceStore(
   const compartmentOf = compartmentRule(definitions);
   const rules = indexRules(definitions, options.indexFormat ?? indexFormat);
   await noteFreshIndex(db, rules);
+  const placed = new PlacedTypes(kysely, rules, clock);
+  await placed.look();
 
   async function inTransaction<T>(
     line: string,
@@ -124,6 +127,7 @@ export async function openResourceStore(
     search: {
       dialect: db.dialect,
       scopes,
+      placed,
       typeNumber,
       terminology: definitions.terminology,
       now: clock,
@@ -145,7 +149,13 @@ export async function openResourceStore(
         }),
       ),
     outdated: async () => (await outdatedTypes(kysely, rules)).size > 0,
-    reindex: (how = {}) => reindex(db, rules, inTransaction, how),
+    async reindex(how = {}) {
+      try {
+        return await reindex(db, rules, inTransaction, how);
+      } finally {
+        await placed.look();
+      }
+    },
     async writtenMuch() {
       if (db.dialect === 'postgres') await sql`analyze`.execute(kysely);
     },

@@ -1,8 +1,9 @@
 // Scopes beside a member's for what is sensitive: what moves there, what moves along, and what is known of them.
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { type TestPlace, testOnEachDatabase } from '../../../test/databases.ts';
-import { openDatabase } from '../../db/database.ts';
+import { type Database, openDatabase } from '../../db/database.ts';
 import { migrate } from '../../db/migrate.ts';
 import type { Access, MemberAccess } from '../../smart/access.ts';
 import { classScopes, permissionsOf } from '../../smart/scopes.ts';
@@ -10,9 +11,10 @@ import { loadDefinitions } from '../definitions/definitions.ts';
 import type { FhirResource } from '../fhir-resource.ts';
 import { compileSearch, compileWithheld } from '../search/compile-search.ts';
 import { parseSearch } from '../search/search-request.ts';
-import { compileRead } from './compile-read.ts';
+import { compileRead, compileVread } from './compile-read.ts';
+import { keyedTables } from './index-rows.ts';
 import { openResourceStore, type ResourceStore } from './resource-store.ts';
-import { memberKeySpan, resourceSchema, sharedKeysStart } from './schema.ts';
+import { memberKeySpan, type ResourceTables, resourceSchema, sharedKeysStart } from './schema.ts';
 import { readScopeName, referenceScope, referredScope, scopeName } from './scope-name.ts';
 
 const definitions = loadDefinitions();
@@ -140,6 +142,37 @@ testOnEachDatabase(
   },
 );
 
+testOnEachDatabase('Provenance of what only an identifier names is nobody’s', async (place, context) => {
+  const store = await openResourceStore(await openDb(place, context), definitions, { ownBases: () => [] });
+  const vague = { identifier: { system: 'urn:claims', value: '7' }, display: 'Visit for HIV' };
+  const named = { reference: 'Encounter/e' };
+  await write(
+    store,
+    patient('a'),
+    encounter('e', 'a'),
+    provenance('named', [], { target: [{ ...vague, ...named }] }),
+    provenance('vague', [], { target: [named, vague] }),
+  );
+  assert.equal(await found(store, 'Provenance', accessTo(['a'])), 'named');
+});
+
+testOnEachDatabase('Provenance of Provenance moves along as well', async (place, context) => {
+  const store = await openResourceStore(await openDb(place, context), definitions, { ownBases: () => [] });
+  await write(store, patient('a'), encounter('e', 'a'));
+  await write(store, provenance('third', ['Provenance/second']));
+  await write(store, provenance('second', ['Provenance/first']));
+  await write(store, provenance('first', ['Encounter/e']));
+  const seen = (...classes: string[]) => found(store, 'Provenance', accessTo(['a'], ...classes));
+  assert.equal(await seen(), 'first,second,third');
+  await write(store, encounter('e', 'a', labelled('HIV')));
+  assert.deepEqual([await seen(), await seen('hiv')], ['', 'first,second,third']);
+  await write(store, encounter('e', 'b'));
+  assert.equal(await seen('hiv'), '');
+  assert.equal(await found(store, 'Provenance', accessTo(['b'])), 'first,second,third');
+  await write(store, provenance('first', ['Encounter/e'], labelled('ETH')));
+  assert.equal(await found(store, 'Provenance', accessTo(['b'])), '');
+});
+
 testOnEachDatabase('labelled data of nobody is kept as well', async (place, context) => {
   const db = await openDb(place, context);
   const store = await openResourceStore(db, definitions, { ownBases: () => [] });
@@ -206,54 +239,92 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  'what was stored before there were classes is kept once it is indexed anew',
+  'what was stored before there were classes is shown to nobody before it is placed anew, and kept from then on',
   async (place, context) => {
     const db = await openDb(place, context);
+    const old = await openResourceStore(db, definitions, { ownBases: () => [] });
+    const hiv = labelled('HIV');
     await write(
-      await openResourceStore(db, definitions, { ownBases: () => [], indexFormat: 1 }),
+      old,
       patient('a'),
-      encounter('e', 'a', labelled('HIV')),
+      encounter('plain', 'a'),
+      encounter('kept', 'a', hiv),
+      encounter('gone', 'a', hiv),
     );
-    // As the rules before would have placed it.
-    const tables = db.as<{ scope: { scope: number; member: string } }>();
-    const kept = await tables
-      .selectFrom('scope')
-      .select('scope')
-      .where('member', '=', 'a~hiv')
-      .executeTakeFirstOrThrow();
-    const own = await tables
-      .selectFrom('scope')
-      .select('scope')
-      .where('member', '=', 'a')
-      .executeTakeFirstOrThrow();
-    for (const table of [
-      'membership',
-      'idx_token',
-      'idx_reference',
-      'idx_date',
-      'idx_string',
-      'idx_uri',
-      'idx_quantity',
-    ])
-      await db
-        .as<Record<string, { scope: number }>>()
-        .updateTable(table)
-        .set({ scope: own.scope })
-        .where('scope', '=', kept.scope)
-        .execute();
-    await db
-      .as<{ resource: { scopes: string; id: string } }>()
-      .updateTable('resource')
-      .set({ scopes: JSON.stringify([own.scope]) })
-      .where('id', '=', 'e')
-      .execute();
+    await write(old, encounter('was', 'a', hiv), encounter('same', 'a'), encounter('gone-plain', 'a'));
+    await write(old, encounter('was', 'a'), encounter('same', 'a', { status: 'finished' }));
+    await old.writing('cco', (writer) =>
+      writer.write(['gone', 'gone-plain'].map((id) => ({ delete: { type: 'Encounter', id } }))),
+    );
+    await placeAsBeforeClasses(db);
+
     const store = await openResourceStore(db, definitions, { ownBases: () => [] });
-    const read = async (access: Access) =>
-      store.one(await compileRead(store.search, 'Encounter', 'e', access));
-    assert.ok(await read(accessTo(['a'])));
-    assert.ok(await store.outdated());
-    await store.reindex();
-    assert.equal(await read(accessTo(['a'])), undefined);
-    assert.ok(await read(accessTo(['a'], 'hiv')));
+    const read = async (id: string, access: Access, version?: number) => {
+      const query =
+        version === undefined
+          ? await compileRead(store.search, 'Encounter', id, access)
+          : await compileVread(store.search, 'Encounter', id, version, access);
+      return (await store.one(query)) !== undefined;
+    };
+    const [me, ticked] = [accessTo(['a']), accessTo(['a'], 'hiv')];
+    const publicly: Access = { kind: 'public', line: 'cco', grantId: 'public', patients: [], permissions };
+    const unavailable = { category: 'unavailable' };
+    for (const id of ['plain', 'kept']) await assert.rejects(read(id, me), unavailable);
+    await assert.rejects(found(store, 'Encounter', me), unavailable);
+    await assert.rejects(found(store, 'Practitioner', publicly), unavailable);
+    assert.ok(await read('plain', { kind: 'operator', line: 'cco' }));
+    await assert.rejects(
+      store.reindex({
+        onProgress: (type) => {
+          if (type === 'Patient') throw new Error('killed');
+        },
+      }),
+      /killed/,
+    );
+    // What is done is shown, unless it is seen because of what is not.
+    assert.equal(await found(store, 'Encounter', me), 'plain,same,was');
+    await assert.rejects(found(store, 'Medication', me), unavailable);
+    await assert.rejects(found(store, 'Patient', me), unavailable);
+    const again = await openResourceStore(db, definitions, { ownBases: () => [] });
+    await assert.rejects(found(again, 'Patient', me), unavailable);
+    await again.reindex();
+    assert.equal(await found(again, 'Patient', me), 'a');
+
+    assert.deepEqual([await read('kept', me), await read('kept', ticked)], [false, true]);
+    assert.deepEqual([await read('gone', me), await read('gone', me, 1)], [false, false]);
+    assert.deepEqual([await read('gone', ticked), await read('gone-plain', me, 1)], [true, true]);
+    assert.deepEqual([await read('was', me), await read('was', me, 1)], [true, false]);
+    assert.deepEqual([await read('was', ticked, 1), await read('same', me, 1)], [false, true]);
   },
 );
+
+/** As the versions that know no classes place what there is. */
+async function placeAsBeforeClasses(db: Database): Promise<void> {
+  const scopeOf = async (member: string) =>
+    (
+      await db
+        .as<ResourceTables>()
+        .selectFrom('scope')
+        .select('scope')
+        .where('member', '=', member)
+        .executeTakeFirstOrThrow()
+    ).scope;
+  const [own, kept] = [await scopeOf('a'), await scopeOf('a~hiv')];
+  for (const table of ['membership', ...keyedTables.filter((name) => name !== 'identifier')])
+    await db
+      .as<Record<string, { scope: number }>>()
+      .updateTable(table)
+      .set({ scope: own })
+      .where('scope', '=', kept)
+      .execute();
+  const tables = db.as<ResourceTables>();
+  await tables
+    .updateTable('resource')
+    .set({
+      scopes: JSON.stringify([own]),
+      access_digest: hash('sha256', JSON.stringify([[own], []]), 'base64url'),
+    })
+    .execute();
+  await tables.updateTable('resource_version').set({ hidden: 0 }).execute();
+  await tables.updateTable('index_rules').set({ digest: 'older', target: 'older' }).execute();
+}

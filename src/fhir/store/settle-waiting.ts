@@ -16,13 +16,40 @@ export async function settleWaiting(
   changes: readonly Change[],
 ): Promise<void> {
   await noteWaiting(context, trx, line, changes);
-  const written = changes.filter((change) => change.resource !== undefined && change.type !== 'Provenance');
-  const rows = [
-    ...(await thoseWaiting(context, trx, line, written)),
-    ...(await thoseFollowing(context, trx, line, written)),
-  ];
-  const byKey = new Map(rows.map((row) => [row.key, row]));
-  if (byKey.size > 0) await indexAgain(context, trx, line, [...byKey.values()]);
+  await moveAlong(
+    context,
+    trx,
+    line,
+    changes.filter((change) => change.resource !== undefined),
+  );
+}
+
+/** Of Provenance that is about Provenance, and so on; who names each other in a circle moves no further. */
+const roundsAtMost = 10;
+
+/** What waits for the resources that are now placed, and what follows those that moved. */
+export async function moveAlong(
+  context: StoreContext,
+  trx: Transaction<ResourceTables>,
+  line: string,
+  changes: readonly Change[],
+): Promise<void> {
+  let written = changes;
+  for (let round = 0; round < roundsAtMost; round++) {
+    const rows = [
+      ...(await thoseWaiting(context, trx, line, written)),
+      ...(await thoseFollowing(context, trx, line, written)),
+    ];
+    const byKey = new Map(rows.map((row) => [row.key, row]));
+    if (byKey.size === 0) return;
+    const again = await indexAgain(context, trx, line, [...byKey.values()]);
+    written = again.filter(hasMoved);
+  }
+}
+
+function hasMoved({ stored, scopes }: Change): boolean {
+  const before = stored === undefined ? [] : parseScopes(stored);
+  return before.length !== scopes.length || before.some((one) => !scopes.includes(one));
 }
 
 const columns = sql`r.key, r.type, r.id, r.scopes, r.access_digest, r.content`;
@@ -51,12 +78,9 @@ async function thoseFollowing(
   line: string,
   written: readonly Change[],
 ): Promise<StoredResource[]> {
-  const moved = written.flatMap((change) => {
-    const scopes = change.stored === undefined ? [] : parseScopes(change.stored);
-    const stays =
-      scopes.length === change.scopes.length && scopes.every((one) => change.scopes.includes(one));
-    return stays ? [] : [{ change, scopes }];
-  });
+  const moved = written.flatMap((change) =>
+    hasMoved(change) && change.stored !== undefined ? [{ change, scopes: parseScopes(change.stored) }] : [],
+  );
   if (moved.length === 0) return [];
   const names = await context.scopes.names(trx, new Set(moved.flatMap(({ scopes }) => scopes)));
   const owners = new Set([...names.values()].map((name) => readScopeName(name).owner));

@@ -6,6 +6,7 @@ import type { Access, RequestAccess } from '../../smart/access.ts';
 import { memberTypes, referenceTypes, referredTypes, type TypeFilter } from '../../smart/data-classes.ts';
 import type { Narrowing } from '../../smart/scopes.ts';
 import type { QueryShape, Slot } from '../search/query-shape.ts';
+import type { PlacedTypes } from './placed-types.ts';
 import type { IndexTable } from './schema.ts';
 import { referenceScope, referredScope, withheld } from './scope-name.ts';
 import type { Beside, ScopeRegistry } from './scope-registry.ts';
@@ -49,6 +50,7 @@ export interface Visibility {
 
 export interface VisibleContext {
   readonly scopes: ScopeRegistry;
+  readonly placed: PlacedTypes;
   readonly typeNumber: (type: string) => number;
 }
 
@@ -57,15 +59,16 @@ export class NotPermitted extends Error {
   override name = 'NotPermitted';
 }
 
-/** Looks up the scopes that `access` sees of `type`, and lays slots for them. */
+/** Looks up the scopes that `access` sees of `type`, and lays slots for them. @throws {FhirError} unavailable */
 export async function sightOf(
   shape: QueryShape,
-  scopes: ScopeRegistry,
+  { scopes, placed }: Pick<VisibleContext, 'scopes' | 'placed'>,
   access: Access,
   type: string,
 ): Promise<Sight> {
   const line = shape.slot(access.line);
   if (access.kind === 'operator') return { line, members: [], reference: [], referred: [] };
+  if (!placed.areAll) await placed.require(type);
   const ticked = access.kind === 'member' && access.sensitive.length > 0;
   const slots: Slot[][] = [];
   // Nothing is waited for where the scopes are known, as nearly always.
@@ -113,7 +116,7 @@ export async function mayWithhold(scopes: ScopeRegistry, access: Access): Promis
 /** In the place of `sightOf`: sees what is withheld and nothing else. Only to tell that there is something. */
 export async function withheldSightOf(
   shape: QueryShape,
-  scopes: ScopeRegistry,
+  { scopes }: Pick<VisibleContext, 'scopes'>,
   access: Access,
   type: string,
 ): Promise<Sight> {
