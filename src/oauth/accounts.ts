@@ -14,6 +14,7 @@ import {
   type NewAuthority,
 } from './authorities.ts';
 import { endConnections } from './connections.ts';
+import { endSignIns } from './end-sign-ins.ts';
 import { hashPassword, verifyAbsent, verifyPassword } from './password-hash.ts';
 import type { AccountTable, OAuthTables } from './schema.ts';
 import { createSignInThrottle } from './sign-in-throttle.ts';
@@ -90,6 +91,7 @@ export interface Accounts {
   verify(line: string, username: string, password: string, address?: string): Promise<SignIn>;
   /** Why a password cannot be taken, in words for its owner. */
   passwordProblem(account: Account, password: string): string | undefined;
+  /** Whoever is signed in as the account, to answer an app, has to sign in anew. */
   setPassword(account: Account, password: string): Promise<void>;
 }
 
@@ -265,6 +267,7 @@ export function createAccounts(
         .where('id', '=', id)
         .where('password_hash', '<>', '')
         .execute();
+      await endSignIns(kysely, { line, accountId: id });
     },
 
     async verify(line, username, password, address = '') {

@@ -6,6 +6,7 @@ import type { AuthorityKind } from '../../src/oauth/authorities.ts';
 import { findConnection, insertConnection } from '../../src/oauth/connections.ts';
 import type { OAuthTables } from '../../src/oauth/schema.ts';
 import { createFactors } from '../../src/oauth/second-factor/factors.ts';
+import type { PortalTables } from '../../src/portal/schema.ts';
 import { testOnEachDatabase } from '../databases.ts';
 import { runPortico } from './run-portico.ts';
 
@@ -62,12 +63,28 @@ testOnEachDatabase(
     const factors = createFactors(db, { secretKey: 'x'.repeat(32) }, Date.now);
     const ana = (await accounts.findByUsername('cco', 'ana'))!;
     await factors.newRecoveryCodes(ana);
+    const signedIn = db.as<PortalTables>();
+    for (const [id_hash, subject] of [
+      ['one', ana.id],
+      ['two', 'somebody else'],
+    ] as const)
+      await signedIn
+        .insertInto('portal_browser_session')
+        .values({ area: 'member cco', id_hash, subject, expires_at: Date.now() + 60_000 })
+        .execute();
     const reset = runPortico(place, ['member', 'reset', 'ana', '--line', 'cco']);
     assert.equal(reset.status, 0, reset.stderr);
     const fresh = /^password {2}(\S+)$/m.exec(reset.stdout)![1]!;
     assert.equal((await accounts.verify('cco', 'ana', password)).kind, 'refused');
     assert.equal((await accounts.verify('cco', 'ana', fresh)).kind, 'accepted');
     assert.equal(await factors.recoveryCodesLeft(ana), 0);
+    assert.deepEqual(
+      (await signedIn.selectFrom('portal_browser_session').select('id_hash').execute()).map(
+        ({ id_hash }) => id_hash,
+      ),
+      ['two'],
+      'who was signed in as ana is not any more',
+    );
     assert.match(
       runPortico(place, ['member', 'reset', 'nobody', '--line', 'cco']).stderr,
       /no account "nobody"/,

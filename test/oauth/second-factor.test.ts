@@ -13,6 +13,8 @@ import {
   Browser,
   callback,
   type Fixture,
+  grant,
+  password,
   seedAccounts,
   signIn,
   startFixture,
@@ -223,6 +225,33 @@ for (const storage of storages) {
         assert.doesNotMatch(page.text, /name="scope"/, path);
         assert.match(page.text, /name="password"|expired/, path);
       }
+    });
+
+    test('a new password ends the sign-ins of the old one, also those on the way to an app', async () => {
+      await factors.removeAll(parent);
+      const client = await fixture.oauth.clients.create({
+        name: 'Web',
+        redirectUris: [callback],
+        pkceOptional: true,
+      });
+      const query = new URLSearchParams({
+        client_id: client.client_id,
+        redirect_uri: callback,
+        response_type: 'code',
+        scope: 'openid patientapi.claims.read',
+      });
+      const url = `${fixture.base}/cco/connect/authorize?${query}`;
+      const [thief, other] = [new Browser(fixture.base), new Browser(fixture.base)];
+      const consent = await signIn(thief, url, 'parent');
+      assert.match(consent.text, /name="scope"/);
+      assert.match((await signIn(other, url, 'stranger')).text, /Sam Stranger/);
+      assert.match((await thief.open(url)).text, /name="scope"/, 'signed in still');
+      await fixture.oauth.accounts.setPassword(parent, password);
+      const late = await grant(thief, consent, (form) => form.set('patient', '00002001'));
+      assert.match(late.text, /expired/);
+      assert.match((await thief.open(url)).text, /name="password"/);
+      assert.match((await other.open(url)).text, /Sam Stranger/);
+      assert.deepEqual(await fixture.oauth.connections.of('cco', parent.id), []);
     });
 
     test('neither secrets nor codes are in the database', async () => {
