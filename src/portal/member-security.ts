@@ -140,7 +140,10 @@ export function registerMemberSecurity(app: FastifyInstance, line: Line, deps: M
     return setup?.accountId === account.id ? setup.secret : undefined;
   };
   const nameOf = (request: FastifyRequest, otherwise: string) =>
-    (formOf(request).get('name') ?? '').trim().slice(0, 60) || otherwise;
+    (formOf(request).get('name') ?? '')
+      .replaceAll(/\p{Cc}/gu, ' ')
+      .trim()
+      .slice(0, 60) || otherwise;
 
   page('/security/app', (_request, reply, visit) => showNewApp(reply, visit));
   change(
@@ -183,7 +186,8 @@ export function registerMemberSecurity(app: FastifyInstance, line: Line, deps: M
       if (made === undefined)
         return showNewPasskey(reply.code(422), visit, 'The passkey could not be taken. Try again.');
       const name = nameOf(request, 'A passkey');
-      await withinBound(() => factors.addPasskey(visit.account, { ...made, name }));
+      if (!(await withinBound(() => factors.addPasskey(visit.account, { ...made, name }))))
+        return overview(reply, visit, { problem: 'This passkey is there already.' });
       return added(reply, visit, name);
     },
     (_request, reply, visit, problem) => showNewPasskey(reply, visit, problem),

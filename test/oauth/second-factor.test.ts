@@ -172,6 +172,14 @@ for (const storage of storages) {
       await factors.removeAll(maria);
     });
 
+    test('a passkey that is sent twice is added once', async () => {
+      await factors.removeAll(maria);
+      const add = () =>
+        factors.addPasskey(maria, { id: 'k', name: 'k', publicKey: 'AA', counter: 0, transports: [] });
+      assert.deepEqual([await add(), await add()], [true, false]);
+      await factors.removeAll(maria);
+    });
+
     test('rubbish as a passkey is refused', async () => {
       await factors.addPasskey(maria, {
         id: 'k',

@@ -41,7 +41,8 @@ export interface Factors {
     owner: Owner,
     app: { readonly name: string; readonly secret: string; readonly code: string },
   ): Promise<boolean>;
-  addPasskey(owner: Owner, passkey: Omit<Passkey, 'kind' | 'createdAt' | 'usedAt'>): Promise<void>;
+  /** False: they have it already. */
+  addPasskey(owner: Owner, passkey: Omit<Passkey, 'kind' | 'createdAt' | 'usedAt'>): Promise<boolean>;
   remove(owner: Owner, id: string): Promise<void>;
   /** Whether it is a code, not used before, of one of the person's apps. */
   useTotp(owner: Owner, code: string): Promise<boolean>;
@@ -84,10 +85,12 @@ export function createFactors(db: Database, config: Pick<Config, 'secretKey'>, c
     row: Omit<FactorTable, 'line' | 'account_id' | 'created_at' | 'used_at'>,
   ) => {
     if ((await rowsOf(owner)).length >= factorsAtMost) throw new TooManyFactors();
-    await kysely
+    const { numInsertedOrUpdatedRows } = await kysely
       .insertInto('oauth_factor')
       .values({ ...row, line: owner.line, account_id: owner.id, created_at: clock(), used_at: null })
-      .execute();
+      .onConflict((conflict) => conflict.columns(['line', 'account_id', 'id']).doNothing())
+      .executeTakeFirst();
+    return numInsertedOrUpdatedRows === 1n;
   };
 
   /** In one statement, so that of two who come with the same only one is let in. */
@@ -136,7 +139,7 @@ export function createFactors(db: Database, config: Pick<Config, 'secretKey'>, c
 
     async addPasskey(owner, { id, name, publicKey, counter, transports }) {
       const secret = seal(sealKey, contextOf(owner, id), publicKey);
-      await add(owner, { id, kind: 'passkey', name, secret, counter, transports: transports.join(' ') });
+      return add(owner, { id, kind: 'passkey', name, secret, counter, transports: transports.join(' ') });
     },
 
     async remove(owner, id) {
