@@ -12,6 +12,7 @@ import { pino } from 'pino';
 import { type Config, type Line, sandboxPlan } from '../../src/config/config.ts';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import { migrate } from '../../src/db/migrate.ts';
+import { endForPatient } from '../../src/oauth/end-for-patient.ts';
 import { createIdentityProvider } from '../../src/oauth/identity-provider/identity-provider.ts';
 import { createOAuthServer, type OAuthServer } from '../../src/oauth/oauth-server.ts';
 import type { OAuthTables } from '../../src/oauth/schema.ts';
@@ -203,6 +204,26 @@ for (const storage of storages) {
       const consent = await new Traveller(base).travel(authorize());
       assert.match(consent.text, /00003003/);
       assert.doesNotMatch(consent.text, /M-99/);
+    });
+
+    test('what the provider says of whom they act for comes and goes, but not over what the plan or a death ended', async () => {
+      const claims = (acts_for: string[]) => ({ member_id: 'M-2', acts_for, name: 'Pat' });
+      const offered = async (acts_for: string[]) => {
+        plan.person = { sub: 'sub-acts', claims: claims(acts_for) };
+        const { text } = await new Traveller(base).travel(authorize());
+        return ['00001001', '00003003'].filter((patient) => text.includes(patient));
+      };
+      assert.deepEqual(await offered(['M-1', 'M-3']), ['00001001', '00003003']);
+      assert.deepEqual(await offered(['M-3']), ['00003003']);
+      assert.deepEqual(await offered(['M-1', 'M-3']), ['00001001', '00003003'], 'given again');
+      const row = (await accounts()).find(({ username }) => username === 'sub-acts')!;
+      const account = (await oauth.accounts.find('cco', row.id))!;
+      await oauth.accounts.endAuthority(account, '00003003');
+      assert.deepEqual(await offered(['M-1', 'M-3']), ['00001001'], 'ended by hand');
+      await endForPatient(db, { line: 'cco', patient: '00001001', reason: 'deceased', now: Date.now() });
+      assert.deepEqual(await offered(['M-1', 'M-3']), [], 'ended by a death');
+      await oauth.accounts.giveAuthority(account, { patient: '00003003', endsAt: Date.now() + 60_000 });
+      assert.deepEqual(await offered(['M-1']), ['00003003'], 'given by hand');
     });
 
     test('an e-mail address finds nobody', async () => {
