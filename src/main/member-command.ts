@@ -252,9 +252,21 @@ async function endGrants(accounts: Accounts, plan: Plan, flags: EndFlags): Promi
 }
 
 async function requireAccount(accounts: Accounts, line: string, username: string): Promise<Account> {
-  const account = await accounts.findByUsername(line, username);
+  const [account, ...others] = await accounts.named(line, username);
   if (account === undefined)
     throw new ConfigError(`there is no account ${JSON.stringify(username)} in ${line}`);
+  if (others.length > 0)
+    throw new ConfigError(
+      `${JSON.stringify(username)} is the name of several accounts in ${line}; give the number of one: ${[
+        account,
+        ...others,
+      ]
+        .map(
+          ({ id, name, hasPassword }) =>
+            `${id} (${name}, ${hasPassword ? 'by password' : 'at the identity provider'})`,
+        )
+        .join(', ')}`,
+    );
   return account;
 }
 

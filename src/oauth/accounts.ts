@@ -77,6 +77,8 @@ export interface Accounts {
   create(account: NewAccount): Promise<Account>;
   find(line: string, id: string): Promise<Account | undefined>;
   findByUsername(line: string, username: string): Promise<Account | undefined>;
+  /** For an operator: also who signs in at the plan's identity provider, as it calls them, and by the account's id. */
+  named(line: string, name: string): Promise<Account[]>;
   /** By user name. */
   list(line: string): Promise<Account[]>;
   /** For whom they may act, by rights that are in force. */
@@ -197,6 +199,23 @@ export function createAccounts(
     async findByUsername(line, username) {
       const row = await byUsername(line, username);
       return row === undefined ? undefined : toAccount(row);
+    },
+
+    async named(line, name) {
+      const rows = await kysely
+        .selectFrom('oauth_account')
+        .selectAll()
+        .where('line', '=', line)
+        .where((where) =>
+          where.or([
+            where('username_key', '=', usernameKey(name)),
+            where('username', '=', name),
+            where('id', '=', name),
+          ]),
+        )
+        .orderBy('created_at')
+        .execute();
+      return rows.map(toAccount);
     },
 
     async list(line) {

@@ -4,6 +4,7 @@ import { openDatabase } from '../../src/db/database.ts';
 import { createAccounts } from '../../src/oauth/accounts.ts';
 import type { AuthorityKind } from '../../src/oauth/authorities.ts';
 import { findConnection, insertConnection } from '../../src/oauth/connections.ts';
+import { accountOfIdentity } from '../../src/oauth/identity-provider/identities.ts';
 import type { OAuthTables } from '../../src/oauth/schema.ts';
 import { createFactors } from '../../src/oauth/second-factor/factors.ts';
 import type { PortalTables } from '../../src/portal/schema.ts';
@@ -266,5 +267,33 @@ testOnEachDatabase(
     await connect('later', agent.id, ['b']);
     load({ id: 'b', active: false });
     assert.equal((await findConnection(kysely, 'cco', 'later'))?.revokedAt, undefined);
+  },
+);
+
+testOnEachDatabase(
+  'who signs in at the identity provider is named as it calls them, and never taken for another',
+  async (place, context) => {
+    const run = (...args: string[]) => runPortico(place, ['member', ...args, '--line', 'cco']);
+    assert.equal(
+      runPortico(place, ['import', '--line', 'cco', '-', '--quiet'], patients.join('\n')).status,
+      0,
+    );
+    assert.equal(run('create', '--username', 'ana', '--patient', 'a').status, 0);
+    const db = await openDatabase(place);
+    context.after(() => db.close());
+    const identity = { line: 'cco', issuer: 'https://idp.example', name: 'Bo', patient: 'b', actsFor: ['a'] };
+    const bo = await accountOfIdentity(db, Date.now, { ...identity, subject: 'sub-bo' });
+    const same = await accountOfIdentity(db, Date.now, { ...identity, subject: 'ana' });
+    assert.match(run('reset', 'sub-bo').stderr, /sub-bo signs in at the identity provider of cco/);
+    assert.match(run('end-authority', 'sub-bo', '--patient', 'a').stdout, /sub-bo no longer acts for a/);
+    const unclear = run('remove', 'ana');
+    assert.equal(unclear.status, 1);
+    assert.match(
+      unclear.stderr,
+      new RegExp(`several accounts in cco.*${same} \\(Bo, at the identity provider\\)`),
+    );
+    assert.equal(run('remove', same).status, 0);
+    assert.equal(run('remove', bo).status, 0);
+    assert.match(run('list').stdout, /^ana {2}Ana Ruiz {2}Patient\/a\n$/);
   },
 );
