@@ -1,9 +1,10 @@
 // What is proved beside a password: no code counts twice, no ticket is of another sign-in, and guessing is slowed down.
 // https://pages.nist.gov/800-63-4/sp800-63b.html, https://www.rfc-editor.org/rfc/rfc6238
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { TOTP } from 'otpauth';
-import type { Account } from '../../src/oauth/accounts.ts';
+import { type Account, createAccounts } from '../../src/oauth/accounts.ts';
 import type { OAuthTables } from '../../src/oauth/schema.ts';
 import { createFactors, type Factors, TooManyFactors } from '../../src/oauth/second-factor/factors.ts';
 import { createSecondStep, type SecondStep } from '../../src/oauth/second-factor/second-step.ts';
@@ -166,10 +167,33 @@ for (const storage of storages) {
     test('a passkey’s counter never goes back', async () => {
       await factors.removeAll(maria);
       await factors.addPasskey(maria, { id: 'k', name: 'k', publicKey: 'AA', counter: 5, transports: [] });
-      assert.equal(await factors.usePasskey(maria, 'k', 6), true);
-      assert.equal(await factors.usePasskey(maria, 'k', 6), false);
-      assert.equal(await factors.usePasskey(maria, 'k', 0), false);
+      const use = (counter: number, challenge = randomUUID()) =>
+        factors.usePasskey(maria, { id: 'k', counter, challenge });
+      assert.equal(await use(6), true);
+      assert.equal(await use(6), false);
+      assert.equal(await use(0), false);
       await factors.removeAll(maria);
+    });
+
+    test('of a passkey that does not count, an answer is taken once, also of ten at once', async () => {
+      await factors.removeAll(maria);
+      await factors.addPasskey(maria, { id: 'k', name: 'k', publicKey: 'AA', counter: 0, transports: [] });
+      const use = (challenge: string) => factors.usePasskey(maria, { id: 'k', counter: 0, challenge });
+      const used = await Promise.all(Array.from({ length: 10 }, () => use('one')));
+      assert.equal(used.filter(Boolean).length, 1);
+      assert.equal(await use('two'), true);
+      await factors.removeAll(maria);
+    });
+
+    test('whatever is typed as a user name does not count at the second step', async () => {
+      now += 25 * 3_600_000;
+      const secret = await withApp(maria);
+      const accounts = createAccounts(fixture.db, () => now);
+      for (let guess = 0; guess < 6; guess++)
+        for (const typed of [`second factor ${maria.id}`, `SECOND STEP ${maria.id}`])
+          await accounts.verify('cco', typed, 'x', '192.0.2.9');
+      const { ticket } = (await second.begin(maria, target))!;
+      assert.equal((await finish(ticket, codeOf(secret))).kind, 'accepted');
     });
 
     test('a passkey that is sent twice is added once', async () => {

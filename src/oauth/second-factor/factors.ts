@@ -8,6 +8,8 @@ import { deriveKey } from '../../config/derive-key.ts';
 import type { Database } from '../../db/database.ts';
 import type { FactorTable, OAuthTables } from '../schema.ts';
 import { seal, unseal } from '../sealed-text.ts';
+import { sealedSeconds } from '../sealed-ticket.ts';
+import { tokenDigest } from '../token-digest.ts';
 import { totpStep } from './totp.ts';
 
 export interface Factor {
@@ -46,8 +48,11 @@ export interface Factors {
   remove(owner: Owner, id: string): Promise<void>;
   /** Whether it is a code, not used before, of one of the person's apps. */
   useTotp(owner: Owner, code: string): Promise<boolean>;
-  /** A counter that did not grow is a copy of the passkey, where the passkey counts at all. */
-  usePasskey(owner: Owner, id: string, counter: number): Promise<boolean>;
+  /** A counter that did not grow is a copy of the passkey, where the passkey counts at all; a challenge is answered once. */
+  usePasskey(
+    owner: Owner,
+    shown: { readonly id: string; readonly counter: number; readonly challenge: string },
+  ): Promise<boolean>;
   /** Ten new ones, shown this once; the old ones are gone. */
   newRecoveryCodes(owner: Owner): Promise<string[]>;
   recoveryCodesLeft(owner: Owner): Promise<number>;
@@ -106,6 +111,28 @@ export function createFactors(db: Database, config: Pick<Config, 'secretKey'>, c
     return numUpdatedRows === 1n;
   };
 
+  /** Most passkeys do not count, and what they answered could be sent again: https://www.w3.org/TR/webauthn-3/#sctn-cryptographic-challenges */
+  const spend = async (owner: Owner, challenge: string): Promise<boolean> => {
+    const { numInsertedOrUpdatedRows } = await kysely
+      .insertInto('oauth_record')
+      .values({
+        line: owner.line,
+        kind: 'PasskeyChallenge',
+        id_hash: tokenDigest(challenge),
+        grant_id: null,
+        uid_hash: null,
+        client_id: null,
+        scope: null,
+        payload: '{}',
+        // As long as the ticket that it is of.
+        expires_at: clock() + sealedSeconds * 1000,
+        consumed_at: null,
+      })
+      .onConflict((conflict) => conflict.columns(['line', 'kind', 'id_hash']).doNothing())
+      .executeTakeFirst();
+    return numInsertedOrUpdatedRows === 1n;
+  };
+
   const digest = ({ line, id }: Owner, code: string): string =>
     createHmac('sha256', codeKey)
       .update(`${line} ${id} ${code.toLowerCase().replaceAll(/[^a-z0-9]/g, '')}`)
@@ -160,7 +187,8 @@ export function createFactors(db: Database, config: Pick<Config, 'secretKey'>, c
       return false;
     },
 
-    async usePasskey(owner, id, counter) {
+    async usePasskey(owner, { id, counter, challenge }) {
+      if (!(await spend(owner, challenge))) return false;
       if (counter > 0) return advance(owner, id, counter);
       const { numUpdatedRows } = await kysely
         .updateTable('oauth_factor')
