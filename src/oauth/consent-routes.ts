@@ -70,6 +70,8 @@ export function registerConsentRoutes(
     // The hint was of the person who is not there.
     for (const [name, value] of Object.entries(interaction.params))
       if (value !== undefined && name !== 'login_hint') query.set(name, String(value));
+    // The plan's identity provider may know this browser still, and would answer with the same person at once.
+    if (line.identityProvider !== undefined) query.set('prompt', 'login');
     return reply
       .headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
       .redirect(`${endpoints(line).authorization_endpoint}?${query}`, 303);
