@@ -27,10 +27,11 @@ export function registerConsentRoutes(
   steps: Steps,
 ): (reply: FastifyReply, step: Step) => Promise<FastifyReply> {
   const { provider, config, accounts } = deps;
+  const trusted = config.trustAnchors.map(({ name }) => name);
 
   const requestOf = async (interaction: Interaction): Promise<ConsentRequest | undefined> => {
     const client = await provider.Client.find(String(interaction.params.client_id));
-    return client === undefined ? undefined : consentRequest(interaction, client);
+    return client === undefined ? undefined : consentRequest(interaction, client, trusted);
   };
 
   const peopleOf = async (account: Account, language: Language): Promise<Person[]> =>

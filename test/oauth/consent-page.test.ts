@@ -82,7 +82,9 @@ for (const storage of storages) {
     let fixture: Fixture;
     let client: { client_id: string; client_secret?: string };
     before(async () => {
-      fixture = await startFixture(storage);
+      fixture = await startFixture(storage, {
+        config: { trustAnchors: [{ name: 'Trust <Community>', certificate: undefined as never }] },
+      });
       await seedAccounts(fixture.oauth);
       client = await fixture.oauth.clients.create({
         name: 'App',
