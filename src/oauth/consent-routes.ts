@@ -7,6 +7,7 @@ import { formOf } from '../http/form-body.ts';
 import type { Language } from '../pages/language.ts';
 import { sensitiveClasses } from '../smart/sensitive-classes.ts';
 import type { Account } from './accounts.ts';
+import { endConnections } from './connections.ts';
 import {
   type ConsentRequest,
   consentRequest,
@@ -18,6 +19,7 @@ import { endpoints } from './endpoints.ts';
 import { denied, type InteractionDeps, type Step, type Steps } from './interaction-step.ts';
 import { type ConsentForm, consentPage } from './pages/consent-page.ts';
 import { consentTexts } from './pages/consent-texts.ts';
+import type { OAuthTables } from './schema.ts';
 
 /** Answers what shows the page. */
 export function registerConsentRoutes(
@@ -103,6 +105,14 @@ export function registerConsentRoutes(
     if (chosen.length > 1 && !asked.severalPeople) return steps.problem(reply, 400, 'form');
     if (!typed.picked.some((scope) => asked.data.includes(scope)) && asked.data.length > 0)
       return askAgain(consentTexts[language].chooseWhat);
+    // Sent twice: the last answer counts, and the one before leaves nothing that looks like a connection.
+    const former = step.interaction.result?.consent?.grantId;
+    if (former !== undefined)
+      await endConnections(
+        deps.db.as<OAuthTables>(),
+        { line: line.id, accountId: account.id, grantId: former },
+        { now: deps.clock(), reason: 'member' },
+      );
     const choice = { people: chosen, picked: typed.picked, sensitive: typed.sensitive };
     const grantId = await recordConsent({ ...deps, line, language, account, asked, choice });
     return steps.returnToLibrary(request, reply, { consent: { grantId } });
