@@ -50,7 +50,7 @@ export async function createPostgresDatabase(
   return { url: place.href, drop: () => onServer(server, `drop database ${name} with (force)`) };
 }
 
-async function onServer(server: string, statement: string): Promise<void> {
+export async function onServer(server: string, statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: server });
   await client.connect();
   await client.query(statement);

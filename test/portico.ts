@@ -9,6 +9,7 @@ import { personas } from '../src/sandbox/personas.ts';
 import { classScopes } from '../src/smart/scopes.ts';
 import type { TestPlace } from './databases.ts';
 import { Browser, readForm } from './oauth/oauth-fixture.ts';
+import { fillPlace } from './seeded-place.ts';
 
 export interface Token {
   readonly access_token: string;
@@ -40,6 +41,8 @@ export async function startPortico(
 ): Promise<RunningPortico> {
   const port = await freePort();
   const base = `http://localhost:${port}`;
+  const seededWith =
+    settings.secretKey === undefined && settings.mode === undefined ? await fillPlace(place) : undefined;
   const config: Config = {
     ...sandboxPlan(base),
     port,
@@ -47,7 +50,7 @@ export async function startPortico(
     dataDir: place.dataDir,
     databaseUrl: place.databaseUrl,
     logLevel: 'silent',
-    secretKey: randomBytes(32).toString('base64url'),
+    secretKey: seededWith ?? randomBytes(32).toString('base64url'),
     ...settings,
   };
   const portico = await createPortico(config, logger);

@@ -98,7 +98,13 @@ export async function createPortico(config: Config, logger: Logger): Promise<Por
   oauth.register(app);
   registerDeveloperPortal(app, { db: plan.db, config, clients: oauth.clients, logger });
   for (const line of config.lines)
-    registerMemberAccount(app, line, { config, db: plan.db, oauth, describePatient });
+    registerMemberAccount(app, line, {
+      config,
+      db: plan.db,
+      oauth,
+      describePatient,
+      ...(sandbox === undefined ? {} : { isTestMember: sandbox.isTestMember }),
+    });
   registerDocumentation(app, {
     config,
     definitions: plan.definitions,

@@ -1,6 +1,5 @@
 // `portico serve`: the program itself. Without a configuration file it is the sandbox plan.
 import type { Command } from 'commander';
-import { createPortico } from '../app/create-portico.ts';
 import { loadConfig } from '../config/config.ts';
 import { createLogger } from '../log/logger.ts';
 
@@ -28,6 +27,8 @@ Environment:
 
 async function serve(): Promise<void> {
   const config = loadConfig(process.env);
+  // Loaded here: no other command needs the server, nor its third of their memory.
+  const { createPortico } = await import('../app/create-portico.ts');
   const logger = createLogger(config.logLevel);
   const portico = await createPortico(config, logger);
   await portico.listen();

@@ -91,15 +91,15 @@ export interface Accounts {
   /** Ends whatever the account granted, and the account. */
   remove(account: Account): Promise<void>;
   verify(line: string, username: string, password: string, address?: string): Promise<SignIn>;
-  /** Why a password cannot be taken, in words for its owner. */
-  passwordProblem(account: Account, password: string): string | undefined;
+  /** Why a password cannot be taken: it is too short, too long, or easy to guess. */
+  passwordProblem(account: Account, password: string): 'short' | 'long' | 'easy' | undefined;
   /** Whoever is signed in as the account, to answer an app, has to sign in anew. */
   setPassword(account: Account, password: string): Promise<void>;
 }
 
 /** NIST SP 800-63B section 5.1.1: long rather than of many kinds of signs. */
 export const shortestPassword = 12;
-const longestPassword = 1000;
+export const longestPassword = 1000;
 
 /** A FHIR id: https://hl7.org/fhir/R4/datatypes.html#id */
 const patientId = /^[A-Za-z0-9\-.]{1,64}$/;
@@ -268,14 +268,10 @@ export function createAccounts(
     },
 
     passwordProblem({ username }, password) {
-      if (password.length < shortestPassword)
-        return `The new password has fewer than ${shortestPassword} characters.`;
-      if (password.length > longestPassword)
-        return `The new password has more than ${longestPassword} characters.`;
+      if (password.length < shortestPassword) return 'short';
+      if (password.length > longestPassword) return 'long';
       const plain = usernameKey(password);
-      if (plain.includes(usernameKey(username)) || new Set(plain).size < 5)
-        return 'The new password is too easy to guess: it repeats itself, or has your user name in it.';
-      return undefined;
+      return plain.includes(usernameKey(username)) || new Set(plain).size < 5 ? 'easy' : undefined;
     },
 
     async setPassword({ line, id }, password) {

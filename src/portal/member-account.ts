@@ -33,6 +33,8 @@ export interface MemberAccountDeps {
   >;
   /** A person's name for a Patient id of a line; the id is shown when it is not known. */
   readonly describePatient?: (line: string, patient: string) => Promise<string | undefined>;
+  /** Of the sandbox: whether everybody may sign in with it. */
+  readonly isTestMember?: (line: string, username: string) => boolean;
   /** Epoch milliseconds. */
   readonly clock?: () => number;
 }
@@ -43,7 +45,7 @@ const endedShown = 20;
 
 /** Registers the pages under the line's internal path. */
 export function registerMemberAccount(app: FastifyInstance, line: Line, deps: MemberAccountDeps): void {
-  const { config, db, oauth, clock = Date.now } = deps;
+  const { config, db, oauth, clock = Date.now, isTestMember = () => false } = deps;
   const homeUrl = new URL(`${line.portalUrl}/account`);
   const home = homeUrl.pathname;
   const sessions = createBrowserSessions(db, {
@@ -206,6 +208,8 @@ export function registerMemberAccount(app: FastifyInstance, line: Line, deps: Me
         oauth,
         clock,
         home,
+        languageOf,
+        isShared: ({ username }) => isTestMember(line.id, username),
         visit,
         send,
         signOutElsewhere: (request, account) => sessions.signOutElsewhere(request, account.id),

@@ -6,15 +6,17 @@ import qrcode from 'qrcode-generator';
 import type { Config, Line } from '../config/config.ts';
 import { deriveKey } from '../config/derive-key.ts';
 import { formOf } from '../http/form-body.ts';
-import { type Account, shortestPassword } from '../oauth/accounts.ts';
+import { type Account, longestPassword, shortestPassword } from '../oauth/accounts.ts';
 import type { OAuthServer } from '../oauth/oauth-server.ts';
-import { signInTexts, waitMessage } from '../oauth/pages/sign-in-texts.ts';
+import { waitMessage } from '../oauth/pages/sign-in-texts.ts';
 import { sealing } from '../oauth/sealed-ticket.ts';
 import { TooManyFactors } from '../oauth/second-factor/factors.ts';
 import { madePasskey, passkeyToMake } from '../oauth/second-factor/passkeys.ts';
 import { newTotpSecret, totpUri } from '../oauth/second-factor/totp.ts';
+import type { Language } from '../pages/language.ts';
 import type { PageContent } from '../pages/page.ts';
 import { newAppPage, newPasskeyPage, securityPage } from './pages/security-page.ts';
+import { securityTexts } from './pages/security-texts.ts';
 
 export interface MemberSecurityDeps {
   readonly config: Config;
@@ -22,6 +24,9 @@ export interface MemberSecurityDeps {
   readonly clock: () => number;
   /** Public path of the member's pages. */
   readonly home: string;
+  languageOf(request: FastifyRequest): Language;
+  /** An account that many people sign in with, as those of the sandbox: nobody may shut the others out. */
+  isShared(account: Account): boolean;
   visit(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -38,10 +43,9 @@ interface Setup {
   readonly secret: string;
 }
 
-const wrongPassword = signInTexts.en.passwordWrong;
-
 export function registerMemberSecurity(app: FastifyInstance, line: Line, deps: MemberSecurityDeps): void {
-  const { config, oauth, clock, home, send } = deps;
+  const { config, oauth, clock, home, send, languageOf } = deps;
+  const textsFor = (reply: FastifyReply) => securityTexts[languageOf(reply.request)];
   const { accounts, factors } = oauth;
   const key = deriveKey(config.secretKey, `member security ${line.id}`);
   const [apps, passkeys] = [sealing<Setup>(key, 'app', clock), sealing<Setup>(key, 'passkey', clock)];
@@ -56,10 +60,11 @@ export function registerMemberSecurity(app: FastifyInstance, line: Line, deps: M
       reply.code(status),
       securityPage({
         line,
+        language: languageOf(reply.request),
         home,
         csrf,
         account,
-        hasPassword: account.hasPassword,
+        changeable: deps.isShared(account) ? 'shared' : account.hasPassword ? 'here' : 'elsewhere',
         factors: await factors.of(account),
         codesLeft: await factors.recoveryCodesLeft(account),
         shortestPassword,
@@ -73,9 +78,9 @@ export function registerMemberSecurity(app: FastifyInstance, line: Line, deps: M
     const typed = (formOf(request).get('password') ?? '').slice(0, 1000);
     const found = await accounts.verify(line.id, account.username, typed, request.ip);
     if (found.kind === 'accepted' && found.account.id === account.id) return undefined;
-    if (found.kind !== 'blocked') return { status: 422, problem: wrongPassword };
+    if (found.kind !== 'blocked') return { status: 422, problem: textsFor(reply).passwordWrong };
     reply.header('retry-after', String(found.retryAfterSeconds));
-    return { status: 429, problem: waitMessage(found.retryAfterSeconds, 'en') };
+    return { status: 429, problem: waitMessage(found.retryAfterSeconds, languageOf(request)) };
   };
 
   type Visit = { readonly account: Account; readonly csrf: string };
@@ -102,7 +107,8 @@ export function registerMemberSecurity(app: FastifyInstance, line: Line, deps: M
   ) =>
     app.post(path, async (request, reply) => {
       const { account, csrf, trusted } = await deps.visit(request, reply);
-      if (account === undefined || !trusted || !account.hasPassword) return reply.redirect(home, 303);
+      if (account === undefined || !trusted || !account.hasPassword || deps.isShared(account))
+        return reply.redirect(home, 303);
       const wrong = await passwordProblem(request, reply, account);
       if (wrong !== undefined)
         return again(request, reply.code(wrong.status), { account, csrf }, wrong.problem);
@@ -114,7 +120,7 @@ export function registerMemberSecurity(app: FastifyInstance, line: Line, deps: M
     const isFirst = (await factors.recoveryCodesLeft(visit.account)) === 0;
     const newCodes = isFirst ? await factors.newRecoveryCodes(visit.account) : undefined;
     return overview(reply, visit, {
-      done: `${what} is asked for from now on when you sign in.`,
+      done: textsFor(reply).askedFor(what),
       ...(newCodes === undefined ? {} : { newCodes }),
     });
   };
@@ -131,7 +137,10 @@ export function registerMemberSecurity(app: FastifyInstance, line: Line, deps: M
     code.make();
     const setup = await apps.seal({ accountId: account.id, secret });
     const picture = raw(code.createSvgTag({ cellSize: 4, margin: 8 }));
-    return send(reply, newAppPage({ line, home, csrf, setup, secret, picture, problem }));
+    return send(
+      reply,
+      newAppPage({ line, language: languageOf(reply.request), home, csrf, setup, secret, picture, problem }),
+    );
   };
 
   /** Of the person who brings it, or undefined. */
@@ -152,14 +161,14 @@ export function registerMemberSecurity(app: FastifyInstance, line: Line, deps: M
       const secret = await setupOf(request, visit, apps);
       if (secret === undefined)
         return showNewApp(reply.code(422), visit, {
-          problem: 'This page had expired; here is a new picture.',
+          problem: textsFor(reply).pictureExpired,
         });
-      const name = nameOf(request, 'My phone');
+      const name = nameOf(request, textsFor(reply).myPhone);
       const code = (formOf(request).get('code') ?? '').slice(0, 20);
       if (!(await withinBound(() => factors.addTotp(visit.account, { name, secret, code }))))
         return showNewApp(reply.code(422), visit, {
           secret,
-          problem: 'The code is not of this key. Wait for the next one, and check the time of your phone.',
+          problem: textsFor(reply).codeWrong,
         });
       return added(reply, visit, name);
     },
@@ -172,7 +181,15 @@ export function registerMemberSecurity(app: FastifyInstance, line: Line, deps: M
     const setup = await passkeys.seal({ accountId: account.id, secret: options.challenge });
     return send(
       reply,
-      newPasskeyPage({ line, home, csrf, setup, options: JSON.stringify(options), problem }),
+      newPasskeyPage({
+        line,
+        language: languageOf(reply.request),
+        home,
+        csrf,
+        setup,
+        options: JSON.stringify(options),
+        problem,
+      }),
     );
   };
 
@@ -183,11 +200,10 @@ export function registerMemberSecurity(app: FastifyInstance, line: Line, deps: M
       const challenge = await setupOf(request, visit, passkeys);
       const sent = formOf(request).get('passkey') ?? '';
       const made = challenge === undefined ? undefined : await madePasskey(line, challenge, sent);
-      if (made === undefined)
-        return showNewPasskey(reply.code(422), visit, 'The passkey could not be taken. Try again.');
-      const name = nameOf(request, 'A passkey');
+      if (made === undefined) return showNewPasskey(reply.code(422), visit, textsFor(reply).passkeyRefused);
+      const name = nameOf(request, textsFor(reply).thisDevice);
       if (!(await withinBound(() => factors.addPasskey(visit.account, { ...made, name }))))
-        return overview(reply, visit, { problem: 'This passkey is there already.' });
+        return showNewPasskey(reply.code(422), visit, textsFor(reply).passkeyRefused);
       return added(reply, visit, name);
     },
     (_request, reply, visit, problem) => showNewPasskey(reply, visit, problem),
@@ -196,24 +212,29 @@ export function registerMemberSecurity(app: FastifyInstance, line: Line, deps: M
   change('/security/remove', async (reply, visit, request) => {
     await factors.remove(visit.account, formOf(request).get('factor') ?? '');
     if ((await factors.of(visit.account)).length === 0) await factors.removeAll(visit.account);
-    return overview(reply, visit, { done: 'It was removed.' });
+    return overview(reply, visit, { done: textsFor(reply).removed });
   });
 
   change('/security/codes', async (reply, visit) =>
     overview(reply, visit, {
-      done: 'The old recovery codes are no use any more.',
+      done: textsFor(reply).codesReplaced,
       newCodes: await factors.newRecoveryCodes(visit.account),
     }),
   );
 
   change('/security/password', async (reply, visit, request) => {
     const chosen = formOf(request).get('new_password') ?? '';
-    const problem = accounts.passwordProblem(visit.account, chosen);
-    if (problem !== undefined) return overview(reply, visit, { problem });
+    const wrong = accounts.passwordProblem(visit.account, chosen);
+    if (wrong !== undefined) {
+      const texts = textsFor(reply).passwordProblems;
+      return overview(reply, visit, {
+        problem: texts[wrong](wrong === 'long' ? longestPassword : shortestPassword),
+      });
+    }
     await accounts.setPassword(visit.account, chosen);
     await deps.signOutElsewhere(request, visit.account);
     return overview(reply, visit, {
-      done: 'Your password was changed, and you were signed out of these pages everywhere else.',
+      done: textsFor(reply).passwordChanged,
     });
   });
 }

@@ -15,6 +15,11 @@ export function testMember(): SandboxAccount | undefined {
   return sandboxAccounts().find((account) => account.username === 'james.okafor');
 }
 
+/** Whether the password of an account is public. */
+export function isTestMember(line: string, username: string): boolean {
+  return sandboxAccounts().some((account) => account.line === line && account.username === username);
+}
+
 /** What `serve` prints: who can sign in where. */
 export function membersText(config: Config): string {
   const accounts = sandboxAccounts();

@@ -4,13 +4,14 @@ import { test } from 'node:test';
 import { TOTP } from 'otpauth';
 import type { Page } from 'playwright-core';
 import { sqlitePlace } from '../databases.ts';
+import { Browser } from '../oauth/oauth-fixture.ts';
 import { startPortico } from '../portico.ts';
 import { openPage, withoutChromium } from './chromium.ts';
 
 const password = 'harbor-tulip-12';
 
 async function signIn(page: Page): Promise<void> {
-  await page.getByLabel('User name').fill('maria.delgado');
+  await page.getByLabel('User name').fill('rosa.diaz');
   await page.getByLabel('Password').fill(password);
   await page.keyboard.press('Enter');
 }
@@ -45,6 +46,14 @@ test('an authenticator app, recovery codes and a passkey', { skip: withoutChromi
     },
   });
   const account = `${server.base}/cco/account`;
+  await server.portico.oauth.accounts.create({
+    line: 'cco',
+    username: 'rosa.diaz',
+    password,
+    patient: 'cco-100001',
+    name: 'Rosa Diaz',
+    actsFor: [],
+  });
   await page.goto(account);
   await signIn(page);
 
@@ -109,7 +118,7 @@ test('an authenticator app, recovery codes and a passkey', { skip: withoutChromi
     ui_locales: 'es',
   });
   await page.goto(`${server.base}/cco/connect/authorize?${query}`);
-  await page.getByLabel('Nombre de usuario').fill('maria.delgado');
+  await page.getByLabel('Nombre de usuario').fill('rosa.diaz');
   await page.getByLabel('Contraseña').fill(password);
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Un paso más' }).waitFor();
@@ -121,11 +130,32 @@ test('an authenticator app, recovery codes and a passkey', { skip: withoutChromi
   // A new password is not one that repeats the user name.
   await page.goto(`${account}/security`);
   await page.getByLabel('Your password').last().fill(password);
-  await page.getByLabel('New password').fill('maria.delgado again');
+  await page.getByLabel('New password').fill('rosa.diaz once again');
   await page.getByRole('button', { name: 'Change the password' }).click();
   await page.getByText('too easy to guess').waitFor();
   await page.getByLabel('Your password').last().fill(password);
   await page.getByLabel('New password').fill('seven quiet herons at dusk');
   await page.getByRole('button', { name: 'Change the password' }).click();
   await page.getByText('Your password was changed').waitFor();
+});
+
+test('nobody shuts the others out of a test member of the sandbox', async (context) => {
+  const server = await startPortico(context, await sqlitePlace(context));
+  const browser = new Browser(server.base);
+  const page = await browser.submit(await browser.open('/cco/account'), (form) => {
+    form.set('username', 'maria.delgado');
+    form.set('password', password);
+  });
+  const [, csrf = ''] = /name="csrf" value="([^"]+)"/.exec(page.text) ?? [];
+  const security = await browser.open('/cco/account/security');
+  assert.match(security.text, /a test member that everybody signs in with/);
+  await browser.post('/cco/account/security/password', [
+    ['csrf', csrf],
+    ['password', password],
+    ['new_password', 'seven quiet herons at dusk'],
+  ]);
+  assert.equal(
+    (await server.portico.oauth.accounts.verify('cco', 'maria.delgado', password)).kind,
+    'accepted',
+  );
 });

@@ -9,6 +9,7 @@ import { problemTexts, signInTexts } from '../../src/oauth/pages/sign-in-texts.t
 import { chosenLanguage } from '../../src/pages/language.ts';
 import { frameTexts } from '../../src/pages/page.ts';
 import { memberTexts, whyEnded } from '../../src/portal/pages/member-texts.ts';
+import { securityTexts } from '../../src/portal/pages/security-texts.ts';
 import { categoryScopes } from '../../src/smart/category-scopes.ts';
 import { dataClasses } from '../../src/smart/data-classes.ts';
 import { classScopes } from '../../src/smart/scopes.ts';
@@ -59,6 +60,7 @@ describe('the language of the pages', () => {
       [frameTexts.en, frameTexts.es],
       [memberTexts.en, memberTexts.es],
       [whyEnded.en, whyEnded.es],
+      [securityTexts.en, securityTexts.es],
     ]) {
       const [left, right] = [textsOf(english), textsOf(spanish)];
       assert.equal(left.length, right.length);

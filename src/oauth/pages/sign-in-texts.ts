@@ -19,7 +19,6 @@ const english = {
   sandbox: 'This is a sandbox with made-up members.',
   sandboxLink: 'See their user names and passwords',
   refused: 'This user name and password do not belong together. Check both and try again.',
-  passwordWrong: 'This is not your password. Nothing was changed.',
   blocked: (wait: string) =>
     `There were too many attempts. Nothing is wrong with your account: try again in ${wait}.`,
   seconds: (count: number) => `${count} seconds`,
@@ -45,7 +44,6 @@ const spanish: SignInTexts = {
   sandbox: 'Este es un entorno de pruebas con miembros inventados.',
   sandboxLink: 'Vea sus nombres de usuario y contraseñas',
   refused: 'Este nombre de usuario y esta contraseña no van juntos. Revise los dos e intente de nuevo.',
-  passwordWrong: 'Esta no es su contraseña. No se cambió nada.',
   blocked: (wait) =>
     `Hubo demasiados intentos. Su cuenta no tiene ningún problema: intente de nuevo en ${wait}.`,
   seconds: (count) => `${count} segundos`,
