@@ -216,6 +216,20 @@ for (const storage of storages) {
       assert.ok(client?.disabledAt !== undefined);
     });
 
+    test('a name that looks like another’s by what nobody sees is refused', async () => {
+      for (const sign of ['\u200b', '\u2060', '\ufeff', '\u00ad', '\u061c', '\u202e', '\u2028', '\u0085'])
+        await assert.rejects(
+          fixture.oauth.clients.create({ name: `Pho${sign}ne`, redirectUris: [callback], public: true }),
+          { name: 'ClientError', field: 'name' },
+          sign.codePointAt(0)!.toString(16),
+        );
+      await fixture.oauth.clients.create({
+        name: 'Santé – 健康 👩‍⚕️',
+        redirectUris: [callback],
+        public: true,
+      });
+    });
+
     test('what cannot be registered is refused by name', async () => {
       const key = (await issue('x')).keys;
       const jwk = await webcrypto.subtle.exportKey('jwk', key.publicKey);
