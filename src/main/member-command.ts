@@ -11,6 +11,7 @@ import { endConnections } from '../oauth/connections.ts';
 import { endForPatient, type PatientEnd } from '../oauth/end-for-patient.ts';
 import type { OAuthTables } from '../oauth/schema.ts';
 import { createFactors } from '../oauth/second-factor/factors.ts';
+import { endBrowserSessions, memberArea } from '../portal/browser-sessions.ts';
 import { collect } from './collect.ts';
 import { requireLine } from './require-line.ts';
 
@@ -114,8 +115,8 @@ Example:
     .command('reset')
     .summary('let somebody in who has lost their password or second step')
     .description(
-      `Gives the account a new password, printed this once, and takes away its second steps and recovery codes. What the person
-granted goes on. Make sure first that it is they who ask.`,
+      `Gives the account a new password, printed this once, and takes away its second steps and recovery codes. Whoever is
+signed in as the account is signed out; what the person granted goes on. Make sure first that it is they who ask.`,
     )
     .argument('<username>', 'whose account')
     .requiredOption('--line <line>', 'line of business')
@@ -201,6 +202,7 @@ async function reset(
   const password = passwordStdin === true ? await readPassword() : newPassword();
   await accounts.setPassword(account, password);
   await createFactors(plan.db, plan.config, Date.now).removeAll(account);
+  await endBrowserSessions(plan.db, { area: memberArea(line), subject: account.id });
   print(`${account.username} signs in to ${line} by a new password alone.`);
   if (passwordStdin !== true) print(`password  ${password}`);
 }
@@ -250,9 +252,21 @@ async function endGrants(accounts: Accounts, plan: Plan, flags: EndFlags): Promi
 }
 
 async function requireAccount(accounts: Accounts, line: string, username: string): Promise<Account> {
-  const account = await accounts.findByUsername(line, username);
+  const [account, ...others] = await accounts.named(line, username);
   if (account === undefined)
     throw new ConfigError(`there is no account ${JSON.stringify(username)} in ${line}`);
+  if (others.length > 0)
+    throw new ConfigError(
+      `${JSON.stringify(username)} is the name of several accounts in ${line}; give the number of one: ${[
+        account,
+        ...others,
+      ]
+        .map(
+          ({ id, name, hasPassword }) =>
+            `${id} (${name}, ${hasPassword ? 'by password' : 'at the identity provider'})`,
+        )
+        .join(', ')}`,
+    );
   return account;
 }
 

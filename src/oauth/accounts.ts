@@ -14,6 +14,7 @@ import {
   type NewAuthority,
 } from './authorities.ts';
 import { endConnections } from './connections.ts';
+import { endSignIns } from './end-sign-ins.ts';
 import { hashPassword, verifyAbsent, verifyPassword } from './password-hash.ts';
 import type { AccountTable, OAuthTables } from './schema.ts';
 import { createSignInThrottle } from './sign-in-throttle.ts';
@@ -76,6 +77,8 @@ export interface Accounts {
   create(account: NewAccount): Promise<Account>;
   find(line: string, id: string): Promise<Account | undefined>;
   findByUsername(line: string, username: string): Promise<Account | undefined>;
+  /** For an operator: also who signs in at the plan's identity provider, as it calls them, and by the account's id. */
+  named(line: string, name: string): Promise<Account[]>;
   /** By user name. */
   list(line: string): Promise<Account[]>;
   /** For whom they may act, by rights that are in force. */
@@ -90,6 +93,7 @@ export interface Accounts {
   verify(line: string, username: string, password: string, address?: string): Promise<SignIn>;
   /** Why a password cannot be taken: it is too short, too long, or easy to guess. */
   passwordProblem(account: Account, password: string): 'short' | 'long' | 'easy' | undefined;
+  /** Whoever is signed in as the account, to answer an app, has to sign in anew. */
   setPassword(account: Account, password: string): Promise<void>;
 }
 
@@ -197,6 +201,23 @@ export function createAccounts(
       return row === undefined ? undefined : toAccount(row);
     },
 
+    async named(line, name) {
+      const rows = await kysely
+        .selectFrom('oauth_account')
+        .selectAll()
+        .where('line', '=', line)
+        .where((where) =>
+          where.or([
+            where('username_key', '=', usernameKey(name)),
+            where('username', '=', name),
+            where('id', '=', name),
+          ]),
+        )
+        .orderBy('created_at')
+        .execute();
+      return rows.map(toAccount);
+    },
+
     async list(line) {
       const rows = await kysely
         .selectFrom('oauth_account')
@@ -261,6 +282,7 @@ export function createAccounts(
         .where('id', '=', id)
         .where('password_hash', '<>', '')
         .execute();
+      await endSignIns(kysely, { line, accountId: id });
     },
 
     async verify(line, username, password, address = '') {

@@ -98,6 +98,40 @@ export async function endAuthority(
   return endConnections(db, { line, accountId, patient }, { now, reason: 'authority' });
 }
 
+/**
+ * Over as if its end date had come, for whoever gave it to give again; what `endAuthority` ended stays ended until somebody
+ * decides otherwise.
+ */
+export async function lapseAuthority(
+  db: Kysely<OAuthTables>,
+  { line, accountId, now, patient }: Whose & { readonly patient: string },
+): Promise<void> {
+  await db
+    .updateTable('oauth_authority')
+    .set({ ends_at: now })
+    .where('line', '=', line)
+    .where('account_id', '=', accountId)
+    .where('patient', '=', patient)
+    .execute();
+  await endConnections(db, { line, accountId, patient }, { now, reason: 'authority' });
+}
+
+/** Patients of whom this source has no say: whether the account acts for them was decided by hand, or by a death. */
+export async function decidedElsewhere(
+  db: Kysely<OAuthTables>,
+  { line, accountId }: Pick<Whose, 'line' | 'accountId'>,
+  source: string,
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom('oauth_authority')
+    .select('patient')
+    .where('line', '=', line)
+    .where('account_id', '=', accountId)
+    .where((where) => where.or([where('ended_at', 'is not', null), where('source', '<>', source)]))
+    .execute();
+  return rows.map((row) => row.patient);
+}
+
 /** The instant at which somebody born on `birthDate` (FHIR date) is `years` old; of a part of a date, the earliest. */
 export function birthday(birthDate: string, years: number): number | undefined {
   const [, year, month = '01', day = '01'] = /^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?$/.exec(birthDate) ?? [];

@@ -81,8 +81,11 @@ export function checkChanges(
 function checkName(given: string): string {
   const name = given.trim();
   if (name === '') throw new ClientError('name', 'The app needs a name: members see it when they are asked.');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-  if (name.length > 100 || /[\u0000-\u001f\u007f\u200e\u200f\u202a-\u202e\u2066-\u2069]/.test(name)) {
+  // What turns the direction of writing, and what nobody sees: with it a name looks like another's.
+  if (
+    name.length > 100 ||
+    /[\p{Cc}\p{Zl}\p{Zp}\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]/u.test(name)
+  ) {
     throw new ClientError(
       'name',
       `The name ${JSON.stringify(name)} is longer than 100 characters or has control characters.`,

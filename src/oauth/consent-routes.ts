@@ -7,6 +7,7 @@ import { formOf } from '../http/form-body.ts';
 import type { Language } from '../pages/language.ts';
 import { sensitiveClasses } from '../smart/sensitive-classes.ts';
 import type { Account } from './accounts.ts';
+import { endConnections } from './connections.ts';
 import {
   type ConsentRequest,
   consentRequest,
@@ -18,6 +19,7 @@ import { endpoints } from './endpoints.ts';
 import { denied, type InteractionDeps, type Step, type Steps } from './interaction-step.ts';
 import { type ConsentForm, consentPage } from './pages/consent-page.ts';
 import { consentTexts } from './pages/consent-texts.ts';
+import type { OAuthTables } from './schema.ts';
 
 /** Answers what shows the page. */
 export function registerConsentRoutes(
@@ -27,10 +29,11 @@ export function registerConsentRoutes(
   steps: Steps,
 ): (reply: FastifyReply, step: Step) => Promise<FastifyReply> {
   const { provider, config, accounts } = deps;
+  const trusted = config.trustAnchors.map(({ name }) => name);
 
   const requestOf = async (interaction: Interaction): Promise<ConsentRequest | undefined> => {
     const client = await provider.Client.find(String(interaction.params.client_id));
-    return client === undefined ? undefined : consentRequest(interaction, client);
+    return client === undefined ? undefined : consentRequest(interaction, client, trusted);
   };
 
   const peopleOf = async (account: Account, language: Language): Promise<Person[]> =>
@@ -70,6 +73,8 @@ export function registerConsentRoutes(
     // The hint was of the person who is not there.
     for (const [name, value] of Object.entries(interaction.params))
       if (value !== undefined && name !== 'login_hint') query.set(name, String(value));
+    // The plan's identity provider may know this browser still, and would answer with the same person at once.
+    if (line.identityProvider !== undefined) query.set('prompt', 'login');
     return reply
       .headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
       .redirect(`${endpoints(line).authorization_endpoint}?${query}`, 303);
@@ -100,6 +105,14 @@ export function registerConsentRoutes(
     if (chosen.length > 1 && !asked.severalPeople) return steps.problem(reply, 400, 'form');
     if (!typed.picked.some((scope) => asked.data.includes(scope)) && asked.data.length > 0)
       return askAgain(consentTexts[language].chooseWhat);
+    // Sent twice: the last answer counts, and the one before leaves nothing that looks like a connection.
+    const former = step.interaction.result?.consent?.grantId;
+    if (former !== undefined)
+      await endConnections(
+        deps.db.as<OAuthTables>(),
+        { line: line.id, accountId: account.id, grantId: former },
+        { now: deps.clock(), reason: 'member' },
+      );
     const choice = { people: chosen, picked: typed.picked, sensitive: typed.sensitive };
     const grantId = await recordConsent({ ...deps, line, language, account, asked, choice });
     return steps.returnToLibrary(request, reply, { consent: { grantId } });

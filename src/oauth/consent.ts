@@ -46,7 +46,12 @@ export interface Choice {
   readonly sensitive: readonly string[];
 }
 
-export function consentRequest(interaction: Interaction, client: Client): ConsentRequest {
+/** @param trusted names of the authorities that the plan trusts now: whoever vouched once may not be one any more */
+export function consentRequest(
+  interaction: Interaction,
+  client: Client,
+  trusted: readonly string[],
+): ConsentRequest {
   const redirectUri = URL.parse(String(interaction.params.redirect_uri));
   const asked = String(interaction.params.scope ?? '').split(' ');
   const scopes = [...new Set(asked)].filter((scope) => supportedScopes.includes(scope));
@@ -54,7 +59,7 @@ export function consentRequest(interaction: Interaction, client: Client): Consen
   return {
     clientId: client.clientId,
     appName: client.clientName ?? 'An app without a name',
-    verifiedBy: typeof verifiedBy === 'string' ? verifiedBy : undefined,
+    verifiedBy: trusted.find((name) => name === verifiedBy),
     answersTo: redirectUri === null ? '' : redirectUri.host || redirectUri.protocol,
     scopes,
     refusable: scopes.filter(isRefusable),

@@ -96,19 +96,39 @@ export function createBrowserSessions(db: Database, place: BrowserArea): Browser
       reply.header('set-cookie', cookie(cookieName, session, { ...options, maxAgeSeconds: seconds }));
     },
 
-    async signOutElsewhere(request, subject) {
-      const here = parseCookies(request.headers.cookie)[cookieName] ?? '';
-      await kysely
-        .deleteFrom('portal_browser_session')
-        .where('area', '=', area)
-        .where('subject', '=', subject)
-        .where('id_hash', '<>', tokenDigest(here))
-        .execute();
-    },
+    signOutElsewhere: (request, subject) =>
+      endBrowserSessions(db, {
+        area,
+        subject,
+        except: parseCookies(request.headers.cookie)[cookieName],
+      }),
 
     async signOut(request, reply) {
       await close(request);
       reply.header('set-cookie', cookie(cookieName, '', { ...options, maxAgeSeconds: 0 }));
     },
   };
+}
+
+/** Name of the area of a line's members. */
+export function memberArea(line: string): string {
+  return `member ${line}`;
+}
+
+/** Ends every sign-in of a subject at an area, but for the one whose cookie is `except`. */
+export async function endBrowserSessions(
+  db: Database,
+  {
+    area,
+    subject,
+    except = '',
+  }: { readonly area: string; readonly subject: string; readonly except?: string | undefined },
+): Promise<void> {
+  await db
+    .as<PortalTables>()
+    .deleteFrom('portal_browser_session')
+    .where('area', '=', area)
+    .where('subject', '=', subject)
+    .where('id_hash', '<>', tokenDigest(except))
+    .execute();
 }

@@ -17,7 +17,7 @@ import { signInTexts, waitMessage } from '../oauth/pages/sign-in-texts.ts';
 import { sealedSeconds } from '../oauth/sealed-ticket.ts';
 import { chosenLanguage, type Language } from '../pages/language.ts';
 import { pageHeaders, renderPage } from '../pages/page.ts';
-import { createBrowserSessions } from './browser-sessions.ts';
+import { createBrowserSessions, memberArea } from './browser-sessions.ts';
 import { registerMemberSecurity } from './member-security.ts';
 import { type ConnectedApp, connectedAppsPage } from './pages/connected-apps-page.ts';
 import { memberProblemPage, memberSignInPage } from './pages/member-account-pages.ts';
@@ -49,7 +49,7 @@ export function registerMemberAccount(app: FastifyInstance, line: Line, deps: Me
   const homeUrl = new URL(`${line.portalUrl}/account`);
   const home = homeUrl.pathname;
   const sessions = createBrowserSessions(db, {
-    area: `member ${line.id}`,
+    area: memberArea(line.id),
     cookieName: 'portico_member',
     home: homeUrl,
     key: deriveKey(config.secretKey, `member account ${line.id}`),

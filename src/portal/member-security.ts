@@ -149,7 +149,10 @@ export function registerMemberSecurity(app: FastifyInstance, line: Line, deps: M
     return setup?.accountId === account.id ? setup.secret : undefined;
   };
   const nameOf = (request: FastifyRequest, otherwise: string) =>
-    (formOf(request).get('name') ?? '').trim().slice(0, 60) || otherwise;
+    (formOf(request).get('name') ?? '')
+      .replaceAll(/\p{Cc}/gu, ' ')
+      .trim()
+      .slice(0, 60) || otherwise;
 
   page('/security/app', (_request, reply, visit) => showNewApp(reply, visit));
   change(
@@ -199,7 +202,8 @@ export function registerMemberSecurity(app: FastifyInstance, line: Line, deps: M
       const made = challenge === undefined ? undefined : await madePasskey(line, challenge, sent);
       if (made === undefined) return showNewPasskey(reply.code(422), visit, textsFor(reply).passkeyRefused);
       const name = nameOf(request, textsFor(reply).thisDevice);
-      await withinBound(() => factors.addPasskey(visit.account, { ...made, name }));
+      if (!(await withinBound(() => factors.addPasskey(visit.account, { ...made, name }))))
+        return showNewPasskey(reply.code(422), visit, textsFor(reply).passkeyRefused);
       return added(reply, visit, name);
     },
     (_request, reply, visit, problem) => showNewPasskey(reply, visit, problem),

@@ -4,8 +4,10 @@ import { openDatabase } from '../../src/db/database.ts';
 import { createAccounts } from '../../src/oauth/accounts.ts';
 import type { AuthorityKind } from '../../src/oauth/authorities.ts';
 import { findConnection, insertConnection } from '../../src/oauth/connections.ts';
+import { accountOfIdentity } from '../../src/oauth/identity-provider/identities.ts';
 import type { OAuthTables } from '../../src/oauth/schema.ts';
 import { createFactors } from '../../src/oauth/second-factor/factors.ts';
+import type { PortalTables } from '../../src/portal/schema.ts';
 import { testOnEachDatabase } from '../databases.ts';
 import { runPortico } from './run-portico.ts';
 
@@ -62,12 +64,28 @@ testOnEachDatabase(
     const factors = createFactors(db, { secretKey: 'x'.repeat(32) }, Date.now);
     const ana = (await accounts.findByUsername('cco', 'ana'))!;
     await factors.newRecoveryCodes(ana);
+    const signedIn = db.as<PortalTables>();
+    for (const [id_hash, subject] of [
+      ['one', ana.id],
+      ['two', 'somebody else'],
+    ] as const)
+      await signedIn
+        .insertInto('portal_browser_session')
+        .values({ area: 'member cco', id_hash, subject, expires_at: Date.now() + 60_000 })
+        .execute();
     const reset = runPortico(place, ['member', 'reset', 'ana', '--line', 'cco']);
     assert.equal(reset.status, 0, reset.stderr);
     const fresh = /^password {2}(\S+)$/m.exec(reset.stdout)![1]!;
     assert.equal((await accounts.verify('cco', 'ana', password)).kind, 'refused');
     assert.equal((await accounts.verify('cco', 'ana', fresh)).kind, 'accepted');
     assert.equal(await factors.recoveryCodesLeft(ana), 0);
+    assert.deepEqual(
+      (await signedIn.selectFrom('portal_browser_session').select('id_hash').execute()).map(
+        ({ id_hash }) => id_hash,
+      ),
+      ['two'],
+      'who was signed in as ana is not any more',
+    );
     assert.match(
       runPortico(place, ['member', 'reset', 'nobody', '--line', 'cco']).stderr,
       /no account "nobody"/,
@@ -249,5 +267,33 @@ testOnEachDatabase(
     await connect('later', agent.id, ['b']);
     load({ id: 'b', active: false });
     assert.equal((await findConnection(kysely, 'cco', 'later'))?.revokedAt, undefined);
+  },
+);
+
+testOnEachDatabase(
+  'who signs in at the identity provider is named as it calls them, and never taken for another',
+  async (place, context) => {
+    const run = (...args: string[]) => runPortico(place, ['member', ...args, '--line', 'cco']);
+    assert.equal(
+      runPortico(place, ['import', '--line', 'cco', '-', '--quiet'], patients.join('\n')).status,
+      0,
+    );
+    assert.equal(run('create', '--username', 'ana', '--patient', 'a').status, 0);
+    const db = await openDatabase(place);
+    context.after(() => db.close());
+    const identity = { line: 'cco', issuer: 'https://idp.example', name: 'Bo', patient: 'b', actsFor: ['a'] };
+    const bo = await accountOfIdentity(db, Date.now, { ...identity, subject: 'sub-bo' });
+    const same = await accountOfIdentity(db, Date.now, { ...identity, subject: 'ana' });
+    assert.match(run('reset', 'sub-bo').stderr, /sub-bo signs in at the identity provider of cco/);
+    assert.match(run('end-authority', 'sub-bo', '--patient', 'a').stdout, /sub-bo no longer acts for a/);
+    const unclear = run('remove', 'ana');
+    assert.equal(unclear.status, 1);
+    assert.match(
+      unclear.stderr,
+      new RegExp(`several accounts in cco.*${same} \\(Bo, at the identity provider\\)`),
+    );
+    assert.equal(run('remove', same).status, 0);
+    assert.equal(run('remove', bo).status, 0);
+    assert.match(run('list').stdout, /^ana {2}Ana Ruiz {2}Patient\/a\n$/);
   },
 );

@@ -2,12 +2,14 @@
 // RFC 6749 section 5.2 that no cache keeps, and never a stack trace.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { TOTP } from 'otpauth';
 import { registerDeveloperPortal } from '../../src/portal/developer-portal.ts';
 import { registerMemberAccount } from '../../src/portal/member-account.ts';
 import {
   Browser,
   callback,
   type Fixture,
+  password,
   readForm,
   seedAccounts,
   startFixture,
@@ -235,6 +237,47 @@ for (const storage of storages) {
       });
       assert.equal(json.status, 415);
       assert.match(json.text, /<h1>The form could not be read<\/h1>/);
+    });
+
+    test('the pages of a member who is signed in with anything in forms', async () => {
+      const browser = new Browser(fixture.base);
+      const page = await browser.submit(await browser.open('/cco/account'), (fields) => {
+        fields.set('username', 'maria');
+        fields.set('password', password);
+      });
+      const csrf = readForm(page.text).fields.find(([name]) => name === 'csrf')?.[1] ?? '';
+      const headers = { 'content-type': form, cookie: browser.cookieFor('/cco/account') };
+      const open = await browser.open('/cco/account/security/app');
+      const setup = new Map(readForm(open.text).fields).get('setup') ?? '';
+      const secret = /<code class="breakable">([A-Z2-7 ]+)<\/code>/.exec(open.text)![1]!.replaceAll(' ', '');
+      for (const value of values) {
+        const code = new TOTP({ secret }).generate();
+        for (const [path, body] of [
+          ['end', `connection=${value}`],
+          ['security/remove', `factor=${value}`],
+          ['security/password', `new_password=${value}`],
+          ['security/passkey', `setup=${value}&passkey=${value}&name=${value}`],
+          ['security/app', `setup=${value}&code=${value}&name=${value}`],
+          ['security/app', `setup=${setup}&code=${code}&name=${value}`],
+        ] as const)
+          await ask(`/cco/account/${path}`, {
+            method: 'POST',
+            headers,
+            body: `csrf=${csrf}&password=${encodeURIComponent(password)}&${body}`,
+          });
+      }
+      const maria = (await fixture.oauth.accounts.findByUsername('cco', 'maria'))!;
+      const kept = (await fixture.oauth.factors.of(maria)).map(({ name }) => name);
+      assert.ok(kept.includes('__proto__'), kept.join());
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+      for (const name of kept) assert.doesNotMatch(name, /[\u0000-\u001f]/);
+    });
+
+    test('registrations at any address, with a token that could be one', async () => {
+      for (const value of values)
+        await ask(`/cco/connect/register/${value.replace(/%(?![0-9a-f]{2})/g, '%25')}`, {
+          headers: { authorization: `Bearer ${'x'.repeat(43)}` },
+        });
     });
 
     test('the developer portal with anything in forms and addresses', async () => {

@@ -82,7 +82,9 @@ for (const storage of storages) {
     let fixture: Fixture;
     let client: { client_id: string; client_secret?: string };
     before(async () => {
-      fixture = await startFixture(storage);
+      fixture = await startFixture(storage, {
+        config: { trustAnchors: [{ name: 'Trust <Community>', certificate: undefined as never }] },
+      });
       await seedAccounts(fixture.oauth);
       client = await fixture.oauth.clients.create({
         name: 'App',
@@ -193,6 +195,28 @@ for (const storage of storages) {
         readForm(page.text).fields.filter(([name]) => name === 'scope' || name === 'sensitive'),
         [['sensitive', 'hiv']],
       );
+    });
+
+    test('of an answer that is sent twice one connection is left, the last', async () => {
+      const live = async () => {
+        const account = (await fixture.oauth.accounts.findByUsername('cco', 'maria'))!;
+        const all = await fixture.oauth.connections.of('cco', account.id);
+        return all.filter(({ revokedAt }) => revokedAt === undefined);
+      };
+      const before = (await live()).length;
+      const browser = new Browser(fixture.base);
+      const page = await open(browser, 'openid patientapi.labs.read patientapi.claims.read');
+      const form = readForm(page.text);
+      form.set('decision', 'grant');
+      const url = new URL(form.action, page.url);
+      const headers = { cookie: browser.cookieFor(url.pathname) };
+      const body = new URLSearchParams(form.fields.map(([name, value]) => [name, value]));
+      await fetch(url, { method: 'POST', redirect: 'manual', headers, body });
+      const less = form.fields.filter(([, value]) => value !== 'patientapi.claims.read');
+      const { body: answer } = await redeem(await browser.post(url.href, less));
+      assert.equal((await live()).length, before + 1);
+      assert.doesNotMatch(String(answer['scope']), /claims/);
+      assert.ok(await fixture.oauth.verifyToken('cco', answer.access_token));
     });
 
     test('who vouches for an app is said, by name, in the receipt as well', async () => {

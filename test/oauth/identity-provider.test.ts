@@ -12,6 +12,7 @@ import { pino } from 'pino';
 import { type Config, type Line, sandboxPlan } from '../../src/config/config.ts';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import { migrate } from '../../src/db/migrate.ts';
+import { endForPatient } from '../../src/oauth/end-for-patient.ts';
 import { createIdentityProvider } from '../../src/oauth/identity-provider/identity-provider.ts';
 import { createOAuthServer, type OAuthServer } from '../../src/oauth/oauth-server.ts';
 import type { OAuthTables } from '../../src/oauth/schema.ts';
@@ -205,6 +206,26 @@ for (const storage of storages) {
       assert.doesNotMatch(consent.text, /M-99/);
     });
 
+    test('what the provider says of whom they act for comes and goes, but not over what the plan or a death ended', async () => {
+      const claims = (acts_for: string[]) => ({ member_id: 'M-2', acts_for, name: 'Pat' });
+      const offered = async (acts_for: string[]) => {
+        plan.person = { sub: 'sub-acts', claims: claims(acts_for) };
+        const { text } = await new Traveller(base).travel(authorize());
+        return ['00001001', '00003003'].filter((patient) => text.includes(patient));
+      };
+      assert.deepEqual(await offered(['M-1', 'M-3']), ['00001001', '00003003']);
+      assert.deepEqual(await offered(['M-3']), ['00003003']);
+      assert.deepEqual(await offered(['M-1', 'M-3']), ['00001001', '00003003'], 'given again');
+      const row = (await accounts()).find(({ username }) => username === 'sub-acts')!;
+      const account = (await oauth.accounts.find('cco', row.id))!;
+      await oauth.accounts.endAuthority(account, '00003003');
+      assert.deepEqual(await offered(['M-1', 'M-3']), ['00001001'], 'ended by hand');
+      await endForPatient(db, { line: 'cco', patient: '00001001', reason: 'deceased', now: Date.now() });
+      assert.deepEqual(await offered(['M-1', 'M-3']), [], 'ended by a death');
+      await oauth.accounts.giveAuthority(account, { patient: '00003003', endsAt: Date.now() + 60_000 });
+      assert.deepEqual(await offered(['M-1']), ['00003003'], 'given by hand');
+    });
+
     test('an e-mail address finds nobody', async () => {
       plan.person = { sub: 'sub-3', claims: { email: 'M-1', name: 'M-1' } };
       const page = await new Traveller(base).travel(authorize());
@@ -262,8 +283,8 @@ for (const storage of storages) {
         assert.equal((await victim.open(there.url)).status, 403);
         await victim.open(authorize());
         const mixed = await victim.open(there.url);
-        assert.equal(mixed.status, 502);
-        assert.match(mixed.text, /sign-in did not work/);
+        assert.equal(mixed.status, 403);
+        assert.doesNotMatch(mixed.text, /signed in as/);
       });
 
       test('an answer is taken once', async () => {
@@ -346,6 +367,26 @@ for (const storage of storages) {
             );
         }
       });
+    });
+
+    test('two tabs sign in side by side, and another’s link does not end what is under way', async () => {
+      const browser = new Traveller(base);
+      const [first, second] = [await browser.open(authorize()), await browser.open(authorize())];
+      assert.equal((await browser.open('/cco/sign-in/callback?code=x&state=y')).status, 403);
+      assert.match((await browser.arrive(first)).text, /signed in as <strong>Maria Lopez/);
+      assert.match((await browser.arrive(second)).text, /signed in as <strong>Maria Lopez/);
+    });
+
+    test('who wants another account is asked by the provider, not sent back as the same', async () => {
+      const browser = new Traveller(base);
+      const consent = await browser.travel(authorize());
+      plan.asked.length = 0;
+      const left = await browser.submit(consent, (form) => form.set('decision', 'switch'));
+      await browser.arrive(left);
+      assert.deepEqual(
+        plan.asked.map((query) => query.get('prompt')),
+        ['login'],
+      );
     });
 
     test('their own pages are signed in to there as well, and by no password', async () => {

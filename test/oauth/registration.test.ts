@@ -216,6 +216,20 @@ for (const storage of storages) {
       assert.ok(client?.disabledAt !== undefined);
     });
 
+    test('a name that looks like another’s by what nobody sees is refused', async () => {
+      for (const sign of ['\u200b', '\u2060', '\ufeff', '\u00ad', '\u061c', '\u202e', '\u2028', '\u0085'])
+        await assert.rejects(
+          fixture.oauth.clients.create({ name: `Pho${sign}ne`, redirectUris: [callback], public: true }),
+          { name: 'ClientError', field: 'name' },
+          sign.codePointAt(0)!.toString(16),
+        );
+      await fixture.oauth.clients.create({
+        name: 'Santé – 健康 👩‍⚕️',
+        redirectUris: [callback],
+        public: true,
+      });
+    });
+
     test('what cannot be registered is refused by name', async () => {
       const key = (await issue('x')).keys;
       const jwk = await webcrypto.subtle.exportKey('jwk', key.publicKey);
@@ -389,6 +403,31 @@ for (const storage of storages) {
         const text = await statement();
         const answers = await Promise.all(Array.from({ length: 10 }, () => send(text)));
         assert.equal(answers.filter(({ status }) => status === 201).length, 1);
+        for (const { status, body } of answers.filter((answer) => answer.status !== 201))
+          assert.deepEqual([status, body['error']], [400, 'invalid_software_statement']);
+      });
+
+      test('members see who vouches for it as long as the plan trusts them', async () => {
+        await seedAccounts(guarded.oauth);
+        const seenAt = async ({ base, oauth }: Fixture) => {
+          const { client_id } = await oauth.clients.create({
+            name: 'Vouched for',
+            redirectUris: [callback],
+            verifiedBy: 'Trust Community',
+            pkceOptional: true,
+          });
+          const query = new URLSearchParams({
+            client_id,
+            redirect_uri: callback,
+            response_type: 'code',
+            scope: 'patientapi.claims.read openid',
+          });
+          return (await signIn(new Browser(base), `${base}/cco/connect/authorize?${query}`)).text;
+        };
+        assert.match(await seenAt(guarded), /class="tag">[^<]*Trust Community/);
+        const former = await seenAt(fixture);
+        assert.match(former, /<span class="tag">/);
+        assert.doesNotMatch(former, /Trust Community/);
       });
 
       test('everything else is refused', async () => {

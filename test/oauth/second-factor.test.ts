@@ -1,9 +1,10 @@
 // What is proved beside a password: no code counts twice, no ticket is of another sign-in, and guessing is slowed down.
 // https://pages.nist.gov/800-63-4/sp800-63b.html, https://www.rfc-editor.org/rfc/rfc6238
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { TOTP } from 'otpauth';
-import type { Account } from '../../src/oauth/accounts.ts';
+import { type Account, createAccounts } from '../../src/oauth/accounts.ts';
 import type { OAuthTables } from '../../src/oauth/schema.ts';
 import { createFactors, type Factors, TooManyFactors } from '../../src/oauth/second-factor/factors.ts';
 import { createSecondStep, type SecondStep } from '../../src/oauth/second-factor/second-step.ts';
@@ -13,6 +14,8 @@ import {
   Browser,
   callback,
   type Fixture,
+  grant,
+  password,
   seedAccounts,
   signIn,
   startFixture,
@@ -164,9 +167,40 @@ for (const storage of storages) {
     test('a passkey’s counter never goes back', async () => {
       await factors.removeAll(maria);
       await factors.addPasskey(maria, { id: 'k', name: 'k', publicKey: 'AA', counter: 5, transports: [] });
-      assert.equal(await factors.usePasskey(maria, 'k', 6), true);
-      assert.equal(await factors.usePasskey(maria, 'k', 6), false);
-      assert.equal(await factors.usePasskey(maria, 'k', 0), false);
+      const use = (counter: number, challenge = randomUUID()) =>
+        factors.usePasskey(maria, { id: 'k', counter, challenge });
+      assert.equal(await use(6), true);
+      assert.equal(await use(6), false);
+      assert.equal(await use(0), false);
+      await factors.removeAll(maria);
+    });
+
+    test('of a passkey that does not count, an answer is taken once, also of ten at once', async () => {
+      await factors.removeAll(maria);
+      await factors.addPasskey(maria, { id: 'k', name: 'k', publicKey: 'AA', counter: 0, transports: [] });
+      const use = (challenge: string) => factors.usePasskey(maria, { id: 'k', counter: 0, challenge });
+      const used = await Promise.all(Array.from({ length: 10 }, () => use('one')));
+      assert.equal(used.filter(Boolean).length, 1);
+      assert.equal(await use('two'), true);
+      await factors.removeAll(maria);
+    });
+
+    test('whatever is typed as a user name does not count at the second step', async () => {
+      now += 25 * 3_600_000;
+      const secret = await withApp(maria);
+      const accounts = createAccounts(fixture.db, () => now);
+      for (let guess = 0; guess < 6; guess++)
+        for (const typed of [`second factor ${maria.id}`, `SECOND STEP ${maria.id}`])
+          await accounts.verify('cco', typed, 'x', '192.0.2.9');
+      const { ticket } = (await second.begin(maria, target))!;
+      assert.equal((await finish(ticket, codeOf(secret))).kind, 'accepted');
+    });
+
+    test('a passkey that is sent twice is added once', async () => {
+      await factors.removeAll(maria);
+      const add = () =>
+        factors.addPasskey(maria, { id: 'k', name: 'k', publicKey: 'AA', counter: 0, transports: [] });
+      assert.deepEqual([await add(), await add()], [true, false]);
       await factors.removeAll(maria);
     });
 
@@ -223,6 +257,33 @@ for (const storage of storages) {
         assert.doesNotMatch(page.text, /name="scope"/, path);
         assert.match(page.text, /name="password"|expired/, path);
       }
+    });
+
+    test('a new password ends the sign-ins of the old one, also those on the way to an app', async () => {
+      await factors.removeAll(parent);
+      const client = await fixture.oauth.clients.create({
+        name: 'Web',
+        redirectUris: [callback],
+        pkceOptional: true,
+      });
+      const query = new URLSearchParams({
+        client_id: client.client_id,
+        redirect_uri: callback,
+        response_type: 'code',
+        scope: 'openid patientapi.claims.read',
+      });
+      const url = `${fixture.base}/cco/connect/authorize?${query}`;
+      const [thief, other] = [new Browser(fixture.base), new Browser(fixture.base)];
+      const consent = await signIn(thief, url, 'parent');
+      assert.match(consent.text, /name="scope"/);
+      assert.match((await signIn(other, url, 'stranger')).text, /Sam Stranger/);
+      assert.match((await thief.open(url)).text, /name="scope"/, 'signed in still');
+      await fixture.oauth.accounts.setPassword(parent, password);
+      const late = await grant(thief, consent, (form) => form.set('patient', '00002001'));
+      assert.match(late.text, /expired/);
+      assert.match((await thief.open(url)).text, /name="password"/);
+      assert.match((await other.open(url)).text, /Sam Stranger/);
+      assert.deepEqual(await fixture.oauth.connections.of('cco', parent.id), []);
     });
 
     test('neither secrets nor codes are in the database', async () => {

@@ -4,7 +4,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import type { Database } from '../../db/database.ts';
-import { authoritiesOf, endAuthority, giveAuthority } from '../authorities.ts';
+import { authoritiesOf, decidedElsewhere, giveAuthority, lapseAuthority } from '../authorities.ts';
 import { endConnections } from '../connections.ts';
 import type { OAuthTables } from '../schema.ts';
 
@@ -50,10 +50,11 @@ export async function accountOfIdentity(
   const inForce = await authoritiesOf(kysely, { ...ofAccount, now });
   for (const authority of inForce) {
     if (authority.source === source && !actsFor.includes(authority.patient))
-      await endAuthority(kysely, { ...ofAccount, now, patient: authority.patient });
+      await lapseAuthority(kysely, { ...ofAccount, now, patient: authority.patient });
   }
+  const others = await decidedElsewhere(kysely, ofAccount, source);
   for (const one of actsFor) {
-    if (!inForce.some((authority) => authority.patient === one))
+    if (!others.includes(one) && !inForce.some((authority) => authority.patient === one))
       await giveAuthority(kysely, { ...ofAccount, now }, { patient: one, source });
   }
   return id;

@@ -51,7 +51,8 @@ export function createIdentitySignIn(
   const outcomes = sealing<IdentityOutcome>(key, 'outcome', clock);
   const secure = line.portalUrl.startsWith('https:');
   const callbackPath = `${portalPath(line)}/sign-in`;
-  const ticketCookie = `portico_${line.id}_ticket`;
+  // One for each sign-in that is under way, so that two tabs do not take each other's.
+  const ticketCookie = (state: string) => `portico_${line.id}_ticket_${state.slice(0, 16)}`;
   const outcomeCookie = `portico_${line.id}_outcome`;
 
   const give = (reply: FastifyReply, name: string, value: string, path: string) =>
@@ -84,9 +85,8 @@ export function createIdentitySignIn(
     };
   };
 
-  const finished = async (request: FastifyRequest, ticket: Ticket): Promise<IdentityOutcome> => {
+  const finished = async (query: URLSearchParams, ticket: Ticket): Promise<IdentityOutcome> => {
     try {
-      const query = new URLSearchParams(request.raw.url?.split('?')[1] ?? '');
       const claims = await identityProvider.finish(query, ticket);
       return await outcomeOf(ticket.target, memberOfClaims(identityProvider.settings, claims));
     } catch (error) {
@@ -98,15 +98,19 @@ export function createIdentitySignIn(
   return {
     async begin(reply, target, hints) {
       const { url, ticket } = await identityProvider.begin(target, hints);
-      give(reply, ticketCookie, await tickets.seal(ticket), callbackPath);
+      give(reply, ticketCookie(ticket.state), await tickets.seal(ticket), callbackPath);
       return url.href;
     },
 
     async comeBack(request, reply) {
-      const ticket = await tickets.open(parseCookies(request.headers.cookie)[ticketCookie]);
-      give(reply, ticketCookie, '', callbackPath);
-      if (ticket === undefined) return undefined;
-      const outcome = await finished(request, ticket);
+      const query = new URLSearchParams(request.raw.url?.split('?')[1] ?? '');
+      const state = query.get('state') ?? '';
+      // As `randomState` makes it; nothing else gets into the name of a cookie.
+      if (!/^[A-Za-z0-9_-]{43}$/.test(state)) return undefined;
+      const ticket = await tickets.open(parseCookies(request.headers.cookie)[ticketCookie(state)]);
+      if (ticket?.state !== state) return undefined;
+      give(reply, ticketCookie(state), '', callbackPath);
+      const outcome = await finished(query, ticket);
       give(reply, outcomeCookie, await outcomes.seal(outcome), ticket.target);
       return `${ticket.target}/signed-in`;
     },

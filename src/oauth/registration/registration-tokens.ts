@@ -2,6 +2,7 @@
 // one for each registered app, to see and end its own registration. https://www.rfc-editor.org/rfc/rfc7591#section-1.2, RFC 7592
 import { randomBytes } from 'node:crypto';
 import type { Kysely } from 'kysely';
+import { isClientId } from '../client-metadata.ts';
 import type { OAuthTables } from '../schema.ts';
 import { tokenDigest } from '../token-digest.ts';
 
@@ -63,6 +64,7 @@ export async function ownsRegistration(
   clientId: string,
   token: string,
 ): Promise<boolean> {
+  if (!isClientId(clientId)) return false;
   const row = await db
     .selectFrom('oauth_registration')
     .select('client_id')

@@ -8,6 +8,8 @@ import { deriveKey } from '../../config/derive-key.ts';
 import type { Database } from '../../db/database.ts';
 import type { FactorTable, OAuthTables } from '../schema.ts';
 import { seal, unseal } from '../sealed-text.ts';
+import { sealedSeconds } from '../sealed-ticket.ts';
+import { tokenDigest } from '../token-digest.ts';
 import { totpStep } from './totp.ts';
 
 export interface Factor {
@@ -41,12 +43,16 @@ export interface Factors {
     owner: Owner,
     app: { readonly name: string; readonly secret: string; readonly code: string },
   ): Promise<boolean>;
-  addPasskey(owner: Owner, passkey: Omit<Passkey, 'kind' | 'createdAt' | 'usedAt'>): Promise<void>;
+  /** False: they have it already. */
+  addPasskey(owner: Owner, passkey: Omit<Passkey, 'kind' | 'createdAt' | 'usedAt'>): Promise<boolean>;
   remove(owner: Owner, id: string): Promise<void>;
   /** Whether it is a code, not used before, of one of the person's apps. */
   useTotp(owner: Owner, code: string): Promise<boolean>;
-  /** A counter that did not grow is a copy of the passkey, where the passkey counts at all. */
-  usePasskey(owner: Owner, id: string, counter: number): Promise<boolean>;
+  /** A counter that did not grow is a copy of the passkey, where the passkey counts at all; a challenge is answered once. */
+  usePasskey(
+    owner: Owner,
+    shown: { readonly id: string; readonly counter: number; readonly challenge: string },
+  ): Promise<boolean>;
   /** Ten new ones, shown this once; the old ones are gone. */
   newRecoveryCodes(owner: Owner): Promise<string[]>;
   recoveryCodesLeft(owner: Owner): Promise<number>;
@@ -84,10 +90,12 @@ export function createFactors(db: Database, config: Pick<Config, 'secretKey'>, c
     row: Omit<FactorTable, 'line' | 'account_id' | 'created_at' | 'used_at'>,
   ) => {
     if ((await rowsOf(owner)).length >= factorsAtMost) throw new TooManyFactors();
-    await kysely
+    const { numInsertedOrUpdatedRows } = await kysely
       .insertInto('oauth_factor')
       .values({ ...row, line: owner.line, account_id: owner.id, created_at: clock(), used_at: null })
-      .execute();
+      .onConflict((conflict) => conflict.columns(['line', 'account_id', 'id']).doNothing())
+      .executeTakeFirst();
+    return numInsertedOrUpdatedRows === 1n;
   };
 
   /** In one statement, so that of two who come with the same only one is let in. */
@@ -101,6 +109,28 @@ export function createFactors(db: Database, config: Pick<Config, 'secretKey'>, c
       .where('counter', '<', counter)
       .executeTakeFirst();
     return numUpdatedRows === 1n;
+  };
+
+  /** Most passkeys do not count, and what they answered could be sent again: https://www.w3.org/TR/webauthn-3/#sctn-cryptographic-challenges */
+  const spend = async (owner: Owner, challenge: string): Promise<boolean> => {
+    const { numInsertedOrUpdatedRows } = await kysely
+      .insertInto('oauth_record')
+      .values({
+        line: owner.line,
+        kind: 'PasskeyChallenge',
+        id_hash: tokenDigest(challenge),
+        grant_id: null,
+        uid_hash: null,
+        client_id: null,
+        scope: null,
+        payload: '{}',
+        // As long as the ticket that it is of.
+        expires_at: clock() + sealedSeconds * 1000,
+        consumed_at: null,
+      })
+      .onConflict((conflict) => conflict.columns(['line', 'kind', 'id_hash']).doNothing())
+      .executeTakeFirst();
+    return numInsertedOrUpdatedRows === 1n;
   };
 
   const digest = ({ line, id }: Owner, code: string): string =>
@@ -136,7 +166,7 @@ export function createFactors(db: Database, config: Pick<Config, 'secretKey'>, c
 
     async addPasskey(owner, { id, name, publicKey, counter, transports }) {
       const secret = seal(sealKey, contextOf(owner, id), publicKey);
-      await add(owner, { id, kind: 'passkey', name, secret, counter, transports: transports.join(' ') });
+      return add(owner, { id, kind: 'passkey', name, secret, counter, transports: transports.join(' ') });
     },
 
     async remove(owner, id) {
@@ -157,7 +187,8 @@ export function createFactors(db: Database, config: Pick<Config, 'secretKey'>, c
       return false;
     },
 
-    async usePasskey(owner, id, counter) {
+    async usePasskey(owner, { id, counter, challenge }) {
+      if (!(await spend(owner, challenge))) return false;
       if (counter > 0) return advance(owner, id, counter);
       const { numUpdatedRows } = await kysely
         .updateTable('oauth_factor')

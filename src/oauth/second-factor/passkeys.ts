@@ -66,7 +66,10 @@ export async function madePasskey(
     id,
     publicKey: Buffer.from(publicKey).toString('base64url'),
     counter,
-    transports: transports ?? [],
+    // As the browser says: https://www.w3.org/TR/webauthn-3/#enum-transport
+    transports: (Array.isArray(transports) ? transports : [])
+      .filter((one: unknown) => typeof one === 'string' && /^[a-z-]{1,20}$/.test(one))
+      .slice(0, 10),
   };
 }
 

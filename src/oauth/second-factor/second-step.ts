@@ -89,8 +89,9 @@ export function createSecondStep(deps: SecondStepDeps): SecondStep {
     { code, passkey }: { readonly code: string; readonly passkey: string },
   ): Promise<string[] | undefined> => {
     if (passkey !== '') {
-      const shown = await shownPasskey(line, await factors.passkeysOf(account), challengeOf(nonce), passkey);
-      const isNew = shown !== undefined && (await factors.usePasskey(account, shown.id, shown.counter));
+      const challenge = challengeOf(nonce);
+      const shown = await shownPasskey(line, await factors.passkeysOf(account), challenge, passkey);
+      const isNew = shown !== undefined && (await factors.usePasskey(account, { ...shown, challenge }));
       return isNew ? ['pwd', 'pop', 'mfa'] : undefined;
     }
     if ((await factors.useTotp(account, code)) || (await factors.useRecoveryCode(account, code)))
@@ -109,7 +110,7 @@ export function createSecondStep(deps: SecondStepDeps): SecondStep {
       const found = await opened(text, target);
       if (found === undefined) return { kind: 'expired' };
       const { account, ticket } = found;
-      const source = { line: line.id, usernameKey: `second factor ${account.id}`, address: proof.address };
+      const source = { line: line.id, usernameKey: secondStepKey(account), address: proof.address };
       const wait = await throttle.attempt(source);
       if (wait > 0)
         return { kind: 'blocked', offer: await offerOf(account, ticket), retryAfterSeconds: wait };
@@ -124,4 +125,9 @@ export function createSecondStep(deps: SecondStepDeps): SecondStep {
 /** Of the ticket, so that it is of this sign-in, and never the nonce itself. */
 function challengeOf(nonce: string): string {
   return createHash('sha256').update(`passkey ${nonce}`).digest('base64url');
+}
+
+/** In capitals, which no user name has as it is compared: whoever types one must not count here. */
+function secondStepKey({ id }: Account): string {
+  return `SECOND STEP ${id}`;
 }
