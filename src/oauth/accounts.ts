@@ -126,17 +126,18 @@ export function createAccounts(
   const ofAnother = async (line: string, authority: Authority): Promise<Sharable> => {
     const birthDate = await birthDateOf(line, authority.patient);
     const ofAge = birthDate === undefined ? undefined : birthday(birthDate, adultAge);
-    const adulthood = kindsOfMinors.includes(authority.kind) ? ofAge : undefined;
+    const isOfMinor = kindsOfMinors.includes(authority.kind);
+    // Of whose age nothing is known a parent or guardian shares what they may of an adolescent.
+    const adolescence =
+      birthDate !== undefined && ofAge !== undefined ? birthday(birthDate, adolescentAge) : 0;
+    const isMinor = ofAge === undefined ? isOfMinor : ofAge > clock();
     return {
       patient: authority.patient,
       self: false,
       kind: authority.kind,
       relatedPerson: authority.relatedPerson,
-      until: earliest(authority.endsAt, adulthood),
-      childUntil:
-        birthDate === undefined || ofAge === undefined || ofAge <= clock()
-          ? undefined
-          : birthday(birthDate, adolescentAge),
+      until: earliest(authority.endsAt, isOfMinor ? ofAge : undefined),
+      childUntil: isMinor ? adolescence : undefined,
     };
   };
 

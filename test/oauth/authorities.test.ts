@@ -7,6 +7,7 @@ import { openDatabase } from '../../src/db/database.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import { createAccounts } from '../../src/oauth/accounts.ts';
 import { birthday } from '../../src/oauth/authorities.ts';
+import { isAdolescent } from '../../src/oauth/consent.ts';
 import { type OAuthTables, oauthSchema } from '../../src/oauth/schema.ts';
 import { testOnEachDatabase } from '../databases.ts';
 import {
@@ -261,6 +262,35 @@ for (const storage of storages) {
     });
   });
 }
+
+testOnEachDatabase('of whose age nothing is known a parent shares no sensitive classes', async (place) => {
+  const db = await openDatabase(place);
+  try {
+    await migrate(db, oauthSchema);
+    const accounts = createAccounts(db, Date.now, { birthDateOf: async () => undefined });
+    const parent = await accounts.create({
+      line: 'cco',
+      username: 'pat',
+      password: 'correct horse',
+      patient: null,
+      name: 'Pat',
+      actsFor: [
+        { patient: 'child', kind: 'parent' },
+        { patient: 'grown', kind: 'power-of-attorney' },
+      ],
+    });
+    const now = Date.now();
+    assert.deepEqual(
+      (await accounts.sharable(parent)).map((one) => [one.patient, isAdolescent(one, now)]),
+      [
+        ['child', true],
+        ['grown', false],
+      ],
+    );
+  } finally {
+    await db.close();
+  }
+});
 
 test('a birthday of a part of a date is the earliest that it can be', () => {
   assert.equal(birthday('2008-05-17', 18), Date.UTC(2026, 4, 17));
