@@ -6,6 +6,7 @@ import type { Provider } from 'oidc-provider';
 import type { Config, Line } from '../config/config.ts';
 import { formBodyLimit } from '../http/form-body.ts';
 import { type Counted, rateLimitHeaders } from '../http/request-counter.ts';
+import { redirectUnkept, sendUnkept } from '../http/unkept.ts';
 import { chosenLanguage } from '../pages/language.ts';
 import { pageHeaders } from '../pages/page.ts';
 import type { ClientRegistry } from './client-registry.ts';
@@ -163,9 +164,7 @@ function redirectToGet(line: Line, request: FastifyRequest, reply: FastifyReply,
   }
   const form = Buffer.isBuffer(request.body) ? request.body.toString() : '';
   const parameters = new URLSearchParams([...new URLSearchParams(queryText), ...new URLSearchParams(form)]);
-  return reply
-    .headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
-    .redirect(`${line.portalUrl}/connect/authorize?${parameters}`, 303);
+  return redirectUnkept(reply, `${line.portalUrl}/connect/authorize?${parameters}`);
 }
 
 const authenticatesClients: ReadonlySet<string> = new Set([
@@ -206,15 +205,7 @@ function sendOAuthError(
   error: string,
   description: string,
 ): FastifyReply {
-  return reply
-    .code(status)
-    .headers({
-      'cache-control': 'no-store',
-      pragma: 'no-cache',
-      'x-content-type-options': 'nosniff',
-      'content-type': 'application/json; charset=utf-8',
-    })
-    .send(JSON.stringify({ error, error_description: description }));
+  return sendUnkept(reply, status, { error, error_description: description });
 }
 
 function splitOnce(text: string, separator: string): [string, string] {

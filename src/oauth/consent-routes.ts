@@ -4,6 +4,7 @@ import type { Interaction } from 'oidc-provider';
 import type { Line } from '../config/config.ts';
 import { parseCookies } from '../http/cookies.ts';
 import { formOf } from '../http/form-body.ts';
+import { redirectUnkept } from '../http/unkept.ts';
 import type { Language } from '../pages/language.ts';
 import { sensitiveClasses } from '../smart/sensitive-classes.ts';
 import type { Account } from './accounts.ts';
@@ -75,9 +76,7 @@ export function registerConsentRoutes(
       if (value !== undefined && name !== 'login_hint') query.set(name, String(value));
     // The plan's identity provider may know this browser still, and would answer with the same person at once.
     if (line.identityProvider !== undefined) query.set('prompt', 'login');
-    return reply
-      .headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
-      .redirect(`${endpoints(line).authorization_endpoint}?${query}`, 303);
+    return redirectUnkept(reply, `${endpoints(line).authorization_endpoint}?${query}`);
   };
 
   app.post(`/${line.id}/interaction/:uid/consent`, async (request, reply) => {

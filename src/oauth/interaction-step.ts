@@ -9,6 +9,7 @@ import { deriveKey } from '../config/derive-key.ts';
 import type { Database } from '../db/database.ts';
 import { formOf } from '../http/form-body.ts';
 import { formToken, isFormToken } from '../http/form-token.ts';
+import { redirectUnkept } from '../http/unkept.ts';
 import { chosenLanguage, type Language } from '../pages/language.ts';
 import { pageHeaders } from '../pages/page.ts';
 import type { Account, Accounts } from './accounts.ts';
@@ -90,9 +91,7 @@ export function interactionSteps(line: Line, { provider, config, accounts }: Int
 
     async returnToLibrary(request, reply, result) {
       const returnTo = await provider.interactionResult(asLibrary(request), reply.raw, result);
-      return reply
-        .headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
-        .redirect(returnTo, 303);
+      return redirectUnkept(reply, returnTo);
     },
 
     async accountOf(interaction) {

@@ -6,10 +6,10 @@ import { deriveKey } from '../config/derive-key.ts';
 import type { Database } from '../db/database.ts';
 import { cookie, parseCookies } from '../http/cookies.ts';
 import { acceptFormBodies, formOf } from '../http/form-body.ts';
+import { redirectUnkept } from '../http/unkept.ts';
 import type { Account } from '../oauth/accounts.ts';
 import type { Connection } from '../oauth/connections.ts';
 import { IdentityProviderFailed } from '../oauth/identity-provider/identity-provider.ts';
-import { goOn } from '../oauth/identity-provider/identity-sign-in.ts';
 import type { OAuthServer } from '../oauth/oauth-server.ts';
 import { secondFactorPage } from '../oauth/pages/second-factor-page.ts';
 import { secondFactorTexts } from '../oauth/pages/second-factor-texts.ts';
@@ -163,7 +163,7 @@ export function registerMemberAccount(app: FastifyInstance, line: Line, deps: Me
             request.log.warn({ line: line.id, reason: error.message }, 'the identity provider failed');
             return send(reply.code(502), memberProblemPage(home, 502, languageOf(request)));
           }
-          return goOn(reply, there);
+          return redirectUnkept(reply, there);
         });
         scope.get('/signed-in', async (request, reply) => {
           const outcome = await identitySignIn.take(request, reply, home);

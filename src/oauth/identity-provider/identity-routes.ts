@@ -2,9 +2,10 @@
 // comes back to.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Line } from '../../config/config.ts';
+import { redirectUnkept } from '../../http/unkept.ts';
 import { denied, type Step, type Steps } from '../interaction-step.ts';
 import { IdentityProviderFailed } from './identity-provider.ts';
-import { goOn, type IdentitySignIn } from './identity-sign-in.ts';
+import type { IdentitySignIn } from './identity-sign-in.ts';
 
 /** Answers what sends a browser there from the sign-in step. */
 export function registerIdentityRoutes(
@@ -26,7 +27,7 @@ export function registerIdentityRoutes(
     } catch (error) {
       return failed(request, reply, error);
     }
-    return next === undefined ? steps.problem(reply, 403, 'foreign') : goOn(reply, next);
+    return next === undefined ? steps.problem(reply, 403, 'foreign') : redirectUnkept(reply, next);
   });
 
   app.get(`/${line.id}/interaction/:uid/signed-in`, async (request, reply) => {
@@ -65,7 +66,7 @@ export function registerIdentityRoutes(
     } catch (error) {
       return failed(request, reply, error);
     }
-    return goOn(reply, there);
+    return redirectUnkept(reply, there);
   };
 }
 

@@ -123,8 +123,3 @@ export function createIdentitySignIn(
     },
   };
 }
-
-/** A redirect that nobody keeps. */
-export function goOn(reply: FastifyReply, to: string): FastifyReply {
-  return reply.headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }).redirect(to, 303);
-}

@@ -6,6 +6,7 @@ import type { Provider } from 'oidc-provider';
 import type { Config, Line } from '../../config/config.ts';
 import type { Database } from '../../db/database.ts';
 import { RequestCounter, rateLimitHeaders, sourceOfAddress } from '../../http/request-counter.ts';
+import { sendUnkept } from '../../http/unkept.ts';
 import type { ClientRegistry } from '../client-registry.ts';
 import { routes } from '../endpoints.ts';
 import type { OAuthTables } from '../schema.ts';
@@ -109,7 +110,7 @@ export function registerRegistrationRoutes(app: FastifyInstance, line: Line, dep
     const credentials = await clients.create({ ...registration, verifiedBy: software?.verifiedBy });
     const token = await makeRegistrationToken(kysely, credentials.client_id);
     const client = await clients.find(credentials.client_id);
-    return send(reply, 201, {
+    return sendUnkept(reply, 201, {
       ...registeredMetadata(client!, metadata),
       ...(credentials.client_secret === undefined
         ? {}
@@ -130,7 +131,7 @@ export function registerRegistrationRoutes(app: FastifyInstance, line: Line, dep
 
   app.get(`/${line.id}${routes.registration}/:clientId`, async (request, reply) => {
     const client = await ownOf(request);
-    return client === undefined ? unauthorized(reply) : send(reply, 200, registeredMetadata(client));
+    return client === undefined ? unauthorized(reply) : sendUnkept(reply, 200, registeredMetadata(client));
   });
 
   app.put(`/${line.id}${routes.registration}/:clientId`, async (request, reply) => {
@@ -149,7 +150,7 @@ export function registerRegistrationRoutes(app: FastifyInstance, line: Line, dep
         'register anew with a software statement that says otherwise',
       );
     await clients.update(client.client_id, toChanges(readMetadata(body), client));
-    return send(reply, 200, registeredMetadata((await clients.find(client.client_id))!));
+    return sendUnkept(reply, 200, registeredMetadata((await clients.find(client.client_id))!));
   });
 
   app.delete(`/${line.id}${routes.registration}/:clientId`, async (request, reply) => {
@@ -190,17 +191,5 @@ function unauthorized(reply: FastifyReply): FastifyReply {
 }
 
 function refuse(reply: FastifyReply, status: number, error: string, description: string): FastifyReply {
-  return send(reply, status, { error, error_description: description });
-}
-
-function send(reply: FastifyReply, status: number, body: object): FastifyReply {
-  return reply
-    .code(status)
-    .headers({
-      'cache-control': 'no-store',
-      pragma: 'no-cache',
-      'x-content-type-options': 'nosniff',
-      'content-type': 'application/json; charset=utf-8',
-    })
-    .send(JSON.stringify(body));
+  return sendUnkept(reply, status, { error, error_description: description });
 }
