@@ -404,7 +404,11 @@ for (const storage of storages) {
         const answers = await Promise.all(Array.from({ length: 10 }, () => send(text)));
         assert.equal(answers.filter(({ status }) => status === 201).length, 1);
         for (const { status, body } of answers.filter((answer) => answer.status !== 201))
-          assert.deepEqual([status, body['error']], [400, 'invalid_software_statement']);
+          assert.deepEqual(
+            [status, body['error']],
+            [400, 'invalid_software_statement'],
+            JSON.stringify(body),
+          );
       });
 
       test('members see who vouches for it as long as the plan trusts them', async () => {
