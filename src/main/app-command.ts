@@ -209,6 +209,23 @@ Examples:
       }),
     );
 
+  app
+    .command('attest')
+    .summary('note that a developer attested how the app treats what it reads')
+    .description(
+      'Notes that the developer of an app attested to the plan how it protects and uses what it reads: members are told so, and when, where they are asked to share.',
+    )
+    .argument('<client_id>', 'the app')
+    .option('--withdraw', 'it is attested no longer')
+    .option('--json', 'print the app as JSON')
+    .action((clientId: string, flags: JsonFlag & { readonly withdraw?: boolean }) =>
+      withRegistry(async (clients) => {
+        const attested = flags.withdraw !== true;
+        await clients.attest(clientId, attested);
+        await printApp(clients, clientId, flags, attested ? 'attested' : 'attested no longer');
+      }),
+    );
+
   for (const [verb, done, summary] of [
     ['disable', 'disabled', 'stop an app: none of its tokens is accepted any more'],
     ['enable', 'enabled', 'let a disabled app work again'],
@@ -309,6 +326,8 @@ function toJson(client: RegisteredClient) {
     pkce_optional: client.pkceOptional,
     auth_method: client.authMethod,
     jwks_uri: client.jwksUri ?? null,
+    verified_by: client.verifiedBy ?? null,
+    attested_at: client.attestedAt === undefined ? null : new Date(client.attestedAt).toISOString(),
     created_at: new Date(client.createdAt).toISOString(),
     disabled_at: client.disabledAt === undefined ? null : new Date(client.disabledAt).toISOString(),
   };

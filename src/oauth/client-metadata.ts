@@ -7,7 +7,13 @@ import { isNative } from './check-redirect-uri.ts';
 import type { ClientTable, OAuthTables } from './schema.ts';
 
 /** Our own metadata beside the standard ones; the library hands them through. */
-export const extraClientMetadata = ['secret_digests', 'legacy_token', 'pkce_optional', 'verified_by'];
+export const extraClientMetadata = [
+  'secret_digests',
+  'legacy_token',
+  'pkce_optional',
+  'verified_by',
+  'attested_at',
+];
 
 // The library wants a secret in the metadata; comparing is ours (`compareClientSecret`), so this one opens nothing.
 const placeholderSecret = randomBytes(32).toString('base64url');
@@ -66,6 +72,7 @@ function clientMetadata(client: ClientTable, digests: readonly string[]): Adapte
     legacy_token: client.legacy_token === 1,
     pkce_optional: client.pkce_optional === 1,
     ...(client.verified_by === null ? {} : { verified_by: client.verified_by }),
+    ...(client.attested_at === null ? {} : { attested_at: client.attested_at }),
   };
   return metadata as unknown as AdapterPayload;
 }

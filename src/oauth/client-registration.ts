@@ -42,7 +42,7 @@ export interface ClientChanges extends ClientKeys {
 export function checkRegistration(
   registration: ClientRegistration,
   config: Config,
-): Omit<ClientTable, 'client_id' | 'created_at' | 'disabled_at'> {
+): Omit<ClientTable, 'client_id' | 'created_at' | 'disabled_at' | 'attested_at'> {
   const isPublic = registration.public ?? false;
   if (isPublic && (registration.legacyToken === true || registration.pkceOptional === true)) {
     const which = registration.legacyToken === true ? 'the legacy token request' : 'leaving out PKCE';

@@ -33,6 +33,8 @@ export interface RegisteredClient {
   readonly jwksUri: string | undefined;
   readonly developerId: string | undefined;
   readonly verifiedBy: string | undefined;
+  /** Epoch milliseconds: when its developer attested how it treats what it reads. */
+  readonly attestedAt: number | undefined;
   /** Epoch milliseconds. */
   readonly createdAt: number;
   readonly disabledAt: number | undefined;
@@ -76,6 +78,8 @@ export interface ClientRegistry {
   /** From the next request on, no token of the client is worth anything. @throws {ClientError} */
   disable(clientId: string): Promise<void>;
   enable(clientId: string): Promise<void>;
+  /** Notes that the developer attested how the app treats what it reads, or no longer does: members are told. @throws {ClientError} */
+  attest(clientId: string, attested: boolean): Promise<void>;
 }
 
 export function createClientRegistry(db: Database, config: Config, clock: () => number): ClientRegistry {
@@ -111,7 +115,13 @@ export function createClientRegistry(db: Database, config: Config, clock: () => 
       await kysely.transaction().execute(async (transaction) => {
         await transaction
           .insertInto('oauth_client')
-          .values({ ...client, client_id: clientId, created_at: clock(), disabled_at: null })
+          .values({
+            ...client,
+            client_id: clientId,
+            created_at: clock(),
+            disabled_at: null,
+            attested_at: null,
+          })
           .execute();
         if (secret !== undefined) {
           await transaction
@@ -247,6 +257,15 @@ export function createClientRegistry(db: Database, config: Config, clock: () => 
 
     disable: (clientId) => setDisabled(clientId, clock()),
     enable: (clientId) => setDisabled(clientId, null),
+
+    async attest(clientId, attested) {
+      await existing(clientId);
+      await kysely
+        .updateTable('oauth_client')
+        .set({ attested_at: attested ? clock() : null })
+        .where('client_id', '=', clientId)
+        .execute();
+    },
   };
   return registry;
 }
@@ -321,6 +340,7 @@ function toRegisteredClient(row: ClientTable): RegisteredClient {
     jwksUri: row.jwks_uri ?? undefined,
     developerId: row.developer_id ?? undefined,
     verifiedBy: row.verified_by ?? undefined,
+    attestedAt: row.attested_at ?? undefined,
     createdAt: row.created_at,
     disabledAt: row.disabled_at ?? undefined,
   };

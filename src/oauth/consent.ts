@@ -20,6 +20,8 @@ export interface ConsentRequest {
   readonly appName: string;
   /** Who vouches for the app; undefined: nobody did. */
   readonly verifiedBy: string | undefined;
+  /** Epoch milliseconds: when its developer attested how it treats what it reads. */
+  readonly attestedAt: number | undefined;
   /** Where the answer goes: host, or the scheme of an app on a device. */
   readonly answersTo: string;
   /** Asked for and known; unknown ones are left out (RFC 6749 section 3.3). */
@@ -55,11 +57,12 @@ export function consentRequest(
   const redirectUri = URL.parse(String(interaction.params.redirect_uri));
   const asked = String(interaction.params.scope ?? '').split(' ');
   const scopes = [...new Set(asked)].filter((scope) => supportedScopes.includes(scope));
-  const verifiedBy = client['verified_by'];
+  const { verified_by: verifiedBy, attested_at: attestedAt } = client;
   return {
     clientId: client.clientId,
     appName: client.clientName ?? 'An app without a name',
     verifiedBy: trusted.find((name) => name === verifiedBy),
+    attestedAt: typeof attestedAt === 'number' ? attestedAt : undefined,
     answersTo: redirectUri === null ? '' : redirectUri.host || redirectUri.protocol,
     scopes,
     refusable: scopes.filter(isRefusable),
@@ -219,6 +222,7 @@ function receiptOf({
       clientId: asked.clientId,
       answersTo: asked.answersTo,
       verifiedBy: asked.verifiedBy ?? null,
+      attestedAt: asked.attestedAt ?? null,
     },
     people: choice.people.map(({ patient, name, self, kind }) => ({
       patient,

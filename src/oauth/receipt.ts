@@ -24,6 +24,8 @@ export interface Receipt {
     readonly answersTo: string;
     /** Who vouches for the app; null: nobody did. */
     readonly verifiedBy: string | null;
+    /** Epoch milliseconds; receipts of before it was asked have none. */
+    readonly attestedAt?: number | null;
   };
   readonly people: readonly {
     readonly patient: string;

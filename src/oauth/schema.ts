@@ -70,6 +70,8 @@ export interface ClientTable {
   developer_id: string | null;
   /** Name of the authority that vouched for it when it registered itself. */
   verified_by: string | null;
+  /** When its developer attested how it treats what it reads. */
+  attested_at: number | null;
   created_at: number;
   disabled_at: number | null;
 }
@@ -334,6 +336,12 @@ export const oauthSchema: readonly SchemaChange[] = [
       await sql`alter table oauth_signing_key add column signs_from bigint not null default 0`.execute(db);
       await sql`alter table oauth_signing_key add column withdrawn_at bigint`.execute(db);
       await sql`update oauth_signing_key set signs_from = created_at`.execute(db);
+    },
+  },
+  {
+    name: '0510-attestation',
+    async up(db) {
+      await sql`alter table oauth_client add column attested_at bigint`.execute(db);
     },
   },
 ];

@@ -36,6 +36,10 @@ testOnEachDatabase('app create, update, rotate-secret, secrets, end-secret', asy
   fails(/not a date/, 'rotate-secret', id, '--old-until', 'soon');
   run('end-secret', id, secrets[1]?.id ?? '');
   assert.equal(json<Secrets>(run('secrets', id, '--json')).length, 1);
+  type App = { attested_at: string | null };
+  assert.ok(json<App>(run('attest', id, '--json')).attested_at);
+  assert.equal(json<App>(run('attest', id, '--withdraw', '--json')).attested_at, null);
+  fails(/no app/, 'attest', 'nobody');
   fails(/only secret/, 'end-secret', id, secrets[0]?.id ?? '');
 
   const changed = json<{ name: string; redirect_uris: string[]; auth_method: string }>(

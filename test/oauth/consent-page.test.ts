@@ -245,6 +245,27 @@ for (const storage of storages) {
       }
     });
 
+    test('whether the developer attested how the app treats what it reads is said, and when', async () => {
+      const { clients } = fixture.oauth;
+      const shown = async () => (await open(new Browser(fixture.base), 'openid patientapi.labs.read')).text;
+      assert.match(await shown(), /has not told the plan how it protects/);
+      await clients.attest(client.client_id, true);
+      const words = new Date().toLocaleDateString('en-US', { dateStyle: 'long', timeZone: 'UTC' });
+      assert.ok((await shown()).includes(`attested to the plan on ${words}`));
+      const { grant: granted } = await agree('openid patientapi.labs.read', () => {});
+      const row = await fixture.db
+        .as<OAuthTables>()
+        .selectFrom('oauth_connection')
+        .select('receipt')
+        .where('grant_id', '=', granted.grantId)
+        .executeTakeFirstOrThrow();
+      const { attestedAt } = (await clients.find(client.client_id))!;
+      assert.equal(JSON.parse(row.receipt ?? '{}').app.attestedAt, attestedAt);
+      await clients.attest(client.client_id, false);
+      assert.match(await shown(), /has not told the plan how it protects/);
+      await assert.rejects(clients.attest('nobody', true), /There is no app/);
+    });
+
     test('the page says until which day, and the receipt keeps what was shown and chosen', async () => {
       const scope = 'openid patient/Patient.rs patientapi.labs.read patientapi.claims.read offline_access';
       const browser = new Browser(fixture.base);

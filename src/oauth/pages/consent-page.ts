@@ -47,6 +47,7 @@ async function choicePage(config: Config, view: ConsentView): Promise<string> {
 ${message === undefined ? '' : html`<p class="error" role="alert">${message}</p>`}
 <dl class="facts">
 <dt>${texts.app}</dt><dd>${request.appName} <span class="tag">${request.verifiedBy === undefined ? texts.unverified : texts.verifiedBy(request.verifiedBy)}</span></dd>
+<dt>${texts.promises}</dt><dd>${request.attestedAt === undefined ? texts.notAttested : texts.attested(dateInWords(request.attestedAt, step.language))}</dd>
 <dt>${texts.answersTo}</dt><dd><strong>${request.answersTo}</strong></dd>
 <dt>${texts.howLong}</dt><dd>${howLong(view)}</dd>
 <dt>${texts.howToStop}</dt><dd>${texts.stopAt} <span class="breakable">${line.portalUrl}/account</span>.</dd>

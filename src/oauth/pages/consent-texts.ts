@@ -2,7 +2,7 @@
 import type { Language } from '../../pages/language.ts';
 
 /** Kept with each receipt. */
-export const consentWording = '2026-11';
+export const consentWording = '2026-11-25';
 
 const english = {
   title: 'Share your information?',
@@ -14,6 +14,10 @@ const english = {
   app: 'App',
   unverified: 'name not verified by the plan',
   verifiedBy: (by: string) => `verified by ${by}`,
+  promises: 'What it promises',
+  attested: (date: string) =>
+    `Its developer attested to the plan on ${date} how it protects and uses what it reads.`,
+  notAttested: 'Its developer has not told the plan how it protects and uses what it reads.',
   answersTo: 'It receives your answer at',
   howLong: 'For how long',
   until: (date: string) =>
@@ -61,6 +65,9 @@ const spanish: ConsentTexts = {
   app: 'Aplicación',
   unverified: 'nombre no verificado por el plan',
   verifiedBy: (by) => `verificado por ${by}`,
+  promises: 'Qué promete',
+  attested: (date) => `Quien la desarrolla declaró al plan el ${date} cómo protege y usa lo que lee.`,
+  notAttested: 'Quien la desarrolla no ha dicho al plan cómo protege y usa lo que lee.',
   answersTo: 'Recibe su respuesta en',
   howLong: 'Por cuánto tiempo',
   until: (date) =>
