@@ -5,6 +5,15 @@ import { randomBytes, X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { ConfigError } from './config-error.ts';
+import {
+  type IdentityProviderConfig,
+  identityProviderConfig,
+  identityProviderSchema,
+} from './identity-provider-config.ts';
+
+export { ConfigError } from './config-error.ts';
+export type { IdentityProviderConfig } from './identity-provider-config.ts';
 
 const baseUrl = z
   .url({ protocol: /^https?$/ })
@@ -13,29 +22,6 @@ const baseUrl = z
     'must have no query and no fragment',
   )
   .transform((value) => value.replace(/\/+$/, ''));
-
-/** TLS, but for one on the machine itself. */
-const issuerUrl = z.url({ protocol: /^https?$/ }).refine((value) => {
-  const url = URL.parse(value);
-  return url?.protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(url?.hostname ?? '');
-}, 'must be https');
-
-const identityProviderSchema = z.strictObject({
-  issuer: issuerUrl,
-  client_id: z.string().min(1),
-  client_secret_file: z.string().min(1),
-  client_secret_in_body: z.boolean().default(false),
-  scopes: z.array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/)).default(['openid', 'profile']),
-  member_claim: z
-    .string()
-    .min(1)
-    .refine((claim) => !/e-?mail/i.test(claim), 'must not be an e-mail address: those change hands'),
-  member_identifier_system: z.string().min(1).optional(),
-  acts_for_claim: z.string().min(1).optional(),
-  name_claim: z.string().min(1).default('name'),
-  beside_passwords: z.boolean().default(false),
-  button: z.string().min(1).max(100).default('Sign in with your plan account'),
-});
 
 const lineSchema = z.strictObject({
   id: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'lower-case letters, digits and hyphens'),
@@ -140,25 +126,6 @@ export interface Line {
   readonly identityProvider?: IdentityProviderConfig;
 }
 
-/** The plan's own OpenID provider, of which Portico is a client. */
-export interface IdentityProviderConfig {
-  readonly issuer: string;
-  readonly clientId: string;
-  readonly clientSecret: string;
-  /** `client_secret_post` instead of `client_secret_basic`. */
-  readonly secretInBody: boolean;
-  readonly scopes: readonly string[];
-  /** The claim that names the member: a Patient id, or the value of an identifier of `memberIdentifierSystem`. */
-  readonly memberClaim: string;
-  readonly memberIdentifierSystem: string | undefined;
-  /** The claim that names the members that a person acts for, in the same way. */
-  readonly actsForClaim: string | undefined;
-  readonly nameClaim: string;
-  /** Accounts of Portico's own can sign in as well. */
-  readonly besidePasswords: boolean;
-  readonly button: string;
-}
-
 export interface Config {
   readonly mode: 'sandbox' | 'production';
   readonly port: number;
@@ -195,11 +162,6 @@ export interface Config {
   readonly logLevel: string;
   /** At least 256 bits; keys for cookies, cursors and digests are derived from it (HKDF). */
   readonly secretKey: string;
-}
-
-/** A setting is missing or wrong; the message names it. */
-export class ConfigError extends Error {
-  override name = 'ConfigError';
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -266,38 +228,6 @@ export function loadConfig(environment: Environment): Config {
       certificate: readCertificate(env.PORTICO_CONFIG!, certificate),
     })),
     sensitiveCodes: file.sensitive_codes,
-  };
-}
-
-function identityProviderConfig(
-  file: string,
-  line: string,
-  settings: z.infer<typeof identityProviderSchema>,
-): IdentityProviderConfig {
-  if (!settings.scopes.includes('openid'))
-    throw new ConfigError(`${file}: lines: ${line}: identity_provider: scopes must have openid`);
-  let clientSecret: string;
-  try {
-    clientSecret = readFileSync(settings.client_secret_file, 'utf8').trim();
-  } catch {
-    throw new ConfigError(
-      `${file}: lines: ${line}: identity_provider: client_secret_file ${settings.client_secret_file} cannot be read`,
-    );
-  }
-  if (clientSecret === '')
-    throw new ConfigError(`${file}: lines: ${line}: identity_provider: client_secret_file is empty`);
-  return {
-    issuer: settings.issuer,
-    clientId: settings.client_id,
-    clientSecret,
-    secretInBody: settings.client_secret_in_body,
-    scopes: settings.scopes,
-    memberClaim: settings.member_claim,
-    memberIdentifierSystem: settings.member_identifier_system,
-    actsForClaim: settings.acts_for_claim,
-    nameClaim: settings.name_claim,
-    besidePasswords: settings.beside_passwords,
-    button: settings.button,
   };
 }
 

@@ -2,6 +2,7 @@
 // JSON Web Token (RFC 7516 `dir`, A256GCM) for a cookie.
 import { createSecretKey } from 'node:crypto';
 import { EncryptJWT, errors, jwtDecrypt } from 'jose';
+import { type CookieOptions, cookie } from '../http/cookies.ts';
 
 export interface Sealing<Thing> {
   seal(thing: Thing): Promise<string>;
@@ -10,6 +11,15 @@ export interface Sealing<Thing> {
 }
 
 export const sealedSeconds = 15 * 60;
+
+/** Gives a browser what was sealed, for as long as it can be opened; '' takes it away. */
+export function sealedCookie(
+  name: string,
+  sealed: string,
+  place: Omit<CookieOptions, 'maxAgeSeconds'>,
+): string {
+  return cookie(name, sealed, { ...place, maxAgeSeconds: sealed === '' ? 0 : sealedSeconds });
+}
 
 /** @param key 32 bytes @param purpose what was sealed for another cannot be opened for this */
 export function sealing<Thing extends object>(

@@ -1,7 +1,7 @@
 // The second step of signing in between an app's request and its answer, for whoever has a second factor.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Line } from '../config/config.ts';
-import { cookie, parseCookies } from '../http/cookies.ts';
+import { parseCookies } from '../http/cookies.ts';
 import { formOf } from '../http/form-body.ts';
 import { renderPage } from '../pages/page.ts';
 import type { Account } from './accounts.ts';
@@ -9,7 +9,7 @@ import { denied, type InteractionDeps, type Step, type Steps } from './interacti
 import { secondFactorPage } from './pages/second-factor-page.ts';
 import { secondFactorTexts } from './pages/second-factor-texts.ts';
 import { waitMessage } from './pages/sign-in-texts.ts';
-import { sealedSeconds } from './sealed-ticket.ts';
+import { sealedCookie } from './sealed-ticket.ts';
 import type { SecondStepOffer } from './second-factor/second-step.ts';
 
 /** What shows the step to somebody, and gives their browser its ticket. */
@@ -26,10 +26,7 @@ export function registerSecondFactorRoutes(
   const secure = line.portalUrl.startsWith('https:');
 
   const give = (reply: FastifyReply, ticket: string, path: string) =>
-    reply.header(
-      'set-cookie',
-      cookie(name, ticket, { path, secure, maxAgeSeconds: ticket === '' ? 0 : sealedSeconds }),
-    );
+    reply.header('set-cookie', sealedCookie(name, ticket, { path, secure }));
   const ticketOf = (request: FastifyRequest) => parseCookies(request.headers.cookie)[name];
 
   const show = async (

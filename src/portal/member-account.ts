@@ -4,7 +4,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import type { Config, Line } from '../config/config.ts';
 import { deriveKey } from '../config/derive-key.ts';
 import type { Database } from '../db/database.ts';
-import { cookie, parseCookies } from '../http/cookies.ts';
+import { parseCookies } from '../http/cookies.ts';
 import { acceptFormBodies, formOf } from '../http/form-body.ts';
 import { redirectUnkept } from '../http/unkept.ts';
 import type { Account } from '../oauth/accounts.ts';
@@ -14,7 +14,7 @@ import type { OAuthServer } from '../oauth/oauth-server.ts';
 import { secondFactorPage } from '../oauth/pages/second-factor-page.ts';
 import { secondFactorTexts } from '../oauth/pages/second-factor-texts.ts';
 import { signInTexts, waitMessage } from '../oauth/pages/sign-in-texts.ts';
-import { sealedSeconds } from '../oauth/sealed-ticket.ts';
+import { sealedCookie } from '../oauth/sealed-ticket.ts';
 import { chosenLanguage, type Language } from '../pages/language.ts';
 import { pageHeaders, renderPage } from '../pages/page.ts';
 import { createBrowserSessions, memberArea } from './browser-sessions.ts';
@@ -61,11 +61,7 @@ export function registerMemberAccount(app: FastifyInstance, line: Line, deps: Me
   const giveTicket = (reply: FastifyReply, ticket: string) =>
     reply.header(
       'set-cookie',
-      cookie(ticketCookie, ticket, {
-        path: home,
-        secure: homeUrl.protocol === 'https:',
-        maxAgeSeconds: ticket === '' ? 0 : sealedSeconds,
-      }),
+      sealedCookie(ticketCookie, ticket, { path: home, secure: homeUrl.protocol === 'https:' }),
     );
   const secondView = { line, action: `${home}/second-factor`, forApp: false } as const;
 

@@ -5,10 +5,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config, Line } from '../../config/config.ts';
 import { deriveKey } from '../../config/derive-key.ts';
 import type { Database } from '../../db/database.ts';
-import { cookie, parseCookies } from '../../http/cookies.ts';
+import { parseCookies } from '../../http/cookies.ts';
 import type { FindPatient } from '../interaction-step.ts';
 import { portalPath } from '../line-provider.ts';
-import { sealedSeconds, sealing } from '../sealed-ticket.ts';
+import { sealedCookie, sealing } from '../sealed-ticket.ts';
 import { accountOfIdentity } from './identities.ts';
 import { type Hints, type IdentityProvider, SignInCancelled, type Ticket } from './identity-provider.ts';
 import { type Identity, memberOfClaims } from './member-of-claims.ts';
@@ -56,10 +56,7 @@ export function createIdentitySignIn(
   const outcomeCookie = `portico_${line.id}_outcome`;
 
   const give = (reply: FastifyReply, name: string, value: string, path: string) =>
-    reply.header(
-      'set-cookie',
-      cookie(name, value, { path, secure, maxAgeSeconds: value === '' ? 0 : sealedSeconds }),
-    );
+    reply.header('set-cookie', sealedCookie(name, value, { path, secure }));
 
   const outcomeOf = async (target: string, identity: Identity): Promise<IdentityOutcome> => {
     const { memberIdentifierSystem: system } = identityProvider.settings;
